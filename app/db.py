@@ -1,0 +1,58 @@
+"""The database's border: declarative base, column types, engine and session builders."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, ForeignKey, MetaData, Uuid, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from uuid_utils.compat import uuid7
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+DEFAULT_PROJECT = UUID("00000000-0000-7000-8000-000000000001")
+"""The project that exists from the first migration on."""
+
+Json = dict[str, Any]
+Sessions = async_sessionmaker[AsyncSession]
+
+PrimaryKey = Annotated[UUID, mapped_column(Uuid, primary_key=True, default=uuid7)]
+ProjectId = Annotated[UUID, mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))]
+Timestamp = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
+
+
+class Base(DeclarativeBase):
+    """Base of every table; JSON columns are jsonb, times carry their zone."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {dict[str, Any]: JSONB, list[Any]: JSONB, datetime: DateTime(timezone=True)}  # noqa: RUF012
+
+
+def now() -> datetime:
+    """Return the present time in UTC."""
+    return datetime.now(UTC)
+
+
+def build_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
+    """Return an engine on psycopg for a `postgresql://` URL of any driver spelling."""
+    _, _, rest = url.partition("://")
+    return create_async_engine(
+        f"postgresql+psycopg://{rest}",
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+    )
+
+
+def build_sessions(engine: AsyncEngine) -> Sessions:
+    """Return the session factory; objects stay readable after commit."""
+    return async_sessionmaker(engine, expire_on_commit=False)

@@ -1,0 +1,165 @@
+"""Tables of the store: projects, collections, documents and the entries distilled from them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, CreatedAt, PrimaryKey, ProjectId
+
+
+class Project(Base):
+    __tablename__ = "projects"
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[CreatedAt]
+
+
+class Collection(Base):
+    __tablename__ = "collections"
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[CreatedAt]
+
+
+class Document(Base):
+    """A file in a collection. `version` is the one whose pyramid is shown; `pending_version` is being read."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        CheckConstraint("status in ('queued', 'processing', 'ready', 'failed')", name="status"),
+        Index(None, "collection_id", "sha256"),
+        Index(None, "project_id", "created_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    collection_id: Mapped[UUID] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+    filename: Mapped[str]
+    media_type: Mapped[str] = mapped_column(default="")
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    status: Mapped[str] = mapped_column(default="queued")
+    error: Mapped[dict[str, Any] | None]
+    version: Mapped[int] = mapped_column(default=0)
+    pending_version: Mapped[int | None] = mapped_column(default=1)
+    title: Mapped[str] = mapped_column(default="")
+    page_count: Mapped[int] = mapped_column(default=0)
+    card: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    meta: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict)
+    quality: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    run_id: Mapped[UUID | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+
+
+class DocumentContent(Base):
+    """The bytes as uploaded, one row a version."""
+
+    __tablename__ = "document_contents"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Page(Base):
+    """One page of one version, as converted; stored before the pyramid is built, seen once its version is shown."""
+
+    __tablename__ = "pages"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[ProjectId]
+    label: Mapped[str] = mapped_column(default="")
+    markdown: Mapped[str]
+    tables: Mapped[list[Any]] = mapped_column(default=list)
+    hash: Mapped[str]
+    quality: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Window(Base):
+    """What reading one window of pages gave, by the hash of what was read: never read twice, reused by later versions."""
+
+    __tablename__ = "windows"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[ProjectId]
+    result: Mapped[dict[str, Any]]
+    created_at: Mapped[CreatedAt]
+
+
+class EmbeddingModel(Base):
+    __tablename__ = "embedding_models"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    dimension: Mapped[int]
+    created_at: Mapped[CreatedAt]
+
+
+class Entry(Base):
+    """A statement of any level. The text search columns are filled by the store (see `store.py`)."""
+
+    __tablename__ = "entries"
+    __table_args__ = (
+        CheckConstraint("level in ('page', 'insight', 'concept', 'abstract', 'recollection')", name="level"),
+        CheckConstraint("grounding in ('grounded', 'derived', 'partial', 'ungrounded')", name="grounding"),
+        Index(None, "document_id"),
+        Index(None, "project_id", "collection_id", "level"),
+    )
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    collection_id: Mapped[UUID] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+    document_id: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    level: Mapped[str]
+    text: Mapped[str]
+    pages: Mapped[list[int]] = mapped_column(ARRAY(INTEGER), default=list)
+    position: Mapped[int] = mapped_column(default=0)
+    grounding: Mapped[str] = mapped_column(default="grounded")
+    facts: Mapped[list[Any]] = mapped_column(default=list)
+    evidence: Mapped[list[Any]] = mapped_column(default=list)
+    meta: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict)
+    embedding_model_id: Mapped[int | None] = mapped_column(ForeignKey("embedding_models.id"))
+    embedding: Mapped[Any | None] = mapped_column(HALFVEC())
+    created_at: Mapped[CreatedAt]
+
+
+class EntrySource(Base):
+    """`entry` was made from `source`: the audit trail, and the paths to walk."""
+
+    __tablename__ = "entry_sources"
+    __table_args__ = (Index(None, "source_id"),)
+
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Discrepancy(Base):
+    """Two entries that say different things about the same slot; `kind` tells how."""
+
+    __tablename__ = "discrepancies"
+    __table_args__ = (Index(None, "project_id", "collection_id"),)
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    collection_id: Mapped[UUID] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
+    other_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    newer: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]

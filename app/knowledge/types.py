@@ -1,0 +1,94 @@
+"""Values that cross the store's border: what goes in for a document, what comes out of a search."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+Level = Literal["page", "insight", "concept", "abstract", "recollection"]
+Grounding = Literal["grounded", "derived", "partial", "ungrounded"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A figure's slot: what is measured, of whom, when, in which unit, and how the source shows it.
+
+    `value` is in plain units (81,797 million → 81797000000; 3.5% → 3.5 with unit "percent").
+    `period` is `Period.form` of `knowledge.periods` ("3m:2023-07-01", "fy:2022-09-24", "at:2023-07-01").
+    """
+
+    entity: str
+    measure: str
+    value: Decimal
+    unit: str
+    period: str
+    shown: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Where on a page an entry's text rests: character offsets into the page's Markdown."""
+
+    page: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEntry:
+    """An entry about to be stored. `key` is unique within the pyramid; `sources` are keys of the level below.
+
+    Page entries have key "p{number}" and are made by the store itself.
+    """
+
+    key: str
+    level: Level
+    text: str
+    pages: tuple[int, ...]
+    sources: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    grounding: Grounding = "grounded"
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What a search is limited to; empty means no limit. Metadata is equality on the document's metadata."""
+
+    collection_ids: tuple[UUID, ...] = ()
+    document_ids: tuple[UUID, ...] = ()
+    levels: tuple[Level, ...] = ()
+    page_from: int | None = None
+    page_to: int | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    include_ungrounded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryView:
+    """An entry as read: where it stands and what it says."""
+
+    id: UUID
+    level: Level
+    text: str
+    document_id: UUID | None
+    filename: str
+    collection_id: UUID
+    pages: tuple[int, ...]
+    grounding: Grounding
+    facts: tuple[Fact, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A search result: the entry, its fused score, and its rank in each leg (None where the leg did not find it)."""
+
+    entry: EntryView
+    score: float
+    lexical_rank: int | None
+    vector_rank: int | None

@@ -1,0 +1,44 @@
+"""The ledger: one row for every call to a model, whatever its outcome."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Numeric
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, CreatedAt, PrimaryKey, ProjectId
+
+
+class LlmCall(Base):
+    """One call. Tokens are null when the server did not say; cost is null when the price is unknown."""
+
+    __tablename__ = "llm_calls"
+    __table_args__ = (Index(None, "run_id", "created_at"), Index(None, "request_hash"))
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    run_attempt: Mapped[int] = mapped_column(default=0)
+    node: Mapped[str] = mapped_column(default="")
+    task: Mapped[str]
+    task_version: Mapped[int]
+    role: Mapped[str]
+    engine: Mapped[str]
+    model: Mapped[str]
+    outcome: Mapped[str]
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    cached_tokens: Mapped[int | None]
+    reasoning_tokens: Mapped[int | None]
+    duration_ms: Mapped[int]
+    tries: Mapped[int] = mapped_column(default=1)
+    seed: Mapped[int | None]
+    temperature: Mapped[float | None]
+    system_fingerprint: Mapped[str | None]
+    request_hash: Mapped[str]
+    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 6))
+    prompt: Mapped[str | None]
+    answer: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None]
+    created_at: Mapped[CreatedAt]

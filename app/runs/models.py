@@ -1,0 +1,75 @@
+"""Tables of the run engine. A run's row is the truth; its events are its log."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, CreatedAt, PrimaryKey, ProjectId
+
+TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class Run(Base):
+    __tablename__ = "runs"
+    __table_args__ = (
+        CheckConstraint(
+            "status in ('queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled')", name="status"
+        ),
+        Index(None, "project_id", "created_at"),
+        Index(None, "thread_id"),
+        Index("ix_runs_unfinished", "status", postgresql_where="status in ('queued', 'running')"),
+    )
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    agent: Mapped[str]
+    queue: Mapped[str]
+    status: Mapped[str] = mapped_column(default="queued")
+    attempt: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    """Attempts that ended without drain or interrupt; at `max_attempts` the run is poisoned."""
+    thread_id: Mapped[UUID]
+    collection_id: Mapped[UUID | None] = mapped_column(ForeignKey("collections.id", ondelete="SET NULL"))
+    input: Mapped[dict[str, Any]]
+    output: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    progress: Mapped[dict[str, Any] | None]
+    usage: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    engine: Mapped[str]
+    request_id: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    last_seq: Mapped[int] = mapped_column(default=0)
+
+
+class RunEvent(Base):
+    """One line of a run's log. `seq` counts from 1 without gaps; `key` makes a repeated step's event appear once."""
+
+    __tablename__ = "run_events"
+    __table_args__ = (UniqueConstraint("run_id", "key"),)
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    key: Mapped[str | None]
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class IdempotencyKey(Base):
+    """An accepted `Idempotency-Key` with its request's fingerprint and the answer it got."""
+
+    __tablename__ = "idempotency_keys"
+
+    project_id: Mapped[ProjectId] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    status: Mapped[int | None]
+    body: Mapped[dict[str, Any] | None]
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,65 @@
+"""All settings, read from the environment (prefix `SYMPOSIUM_`) or `.env`, and handed down from the top."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one process. Unset `database_url` / `redis_url` mean the embedded servers under `data_dir`."""
+
+    model_config = SettingsConfigDict(env_prefix="SYMPOSIUM_", env_file=".env", extra="ignore", frozen=True)
+
+    # Where things are
+    data_dir: Path = Path("~/.symposium")
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    database_url: str | None = Field(None, validation_alias=AliasChoices("SYMPOSIUM_DATABASE_URL", "DATABASE_URL"))
+    redis_url: str | None = Field(None, validation_alias=AliasChoices("SYMPOSIUM_REDIS_URL", "REDIS_URL"))
+    database_pool_size: int = Field(8, ge=1)
+    log_format: Literal["json", "console"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    # Models. No base URL and no key: the offline engine.
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("SYMPOSIUM_OPENAI_API_KEY", "OPENAI_API_KEY")
+    )
+    openai_base_url: str | None = Field(
+        None, validation_alias=AliasChoices("SYMPOSIUM_OPENAI_BASE_URL", "OPENAI_BASE_URL")
+    )
+    engine: Literal["auto", "openai", "offline"] = "auto"
+    model: str = "gpt-4.1-mini"
+    models: dict[str, str] = Field(default_factory=dict, description='model per role, e.g. {"judge": "gpt-4.1"}')
+    model_timeout_seconds: float = Field(120, gt=0)
+    model_concurrency: int = Field(32, ge=1)
+    store_prompts: bool = True
+    embedder: Literal["local", "openai"] = "local"
+    embedding_model: str = "text-embedding-3-small"
+    embedding_dimension: int = Field(1536, ge=1, le=4000)
+
+    # Runs
+    interactive_concurrency: int = Field(8, ge=1)
+    bulk_concurrency: int = Field(4, ge=1)
+    max_attempts: int = Field(3, ge=1)
+    heartbeat_seconds: float = Field(2, gt=0)
+    redelivery_seconds: float = Field(30, gt=0)
+    upkeep_seconds: float = Field(15, gt=0)
+    drain_seconds: float = Field(20, gt=0)
+    event_retention_days: int = Field(30, ge=1)
+
+    # Conversion
+    max_upload_mb: int = Field(64, ge=1)
+    convert_processes: int = Field(2, ge=1)
+    convert_seconds: float = Field(120, gt=0)
+    convert_memory_mb: int = Field(1024, ge=128)
+    max_pages: int = Field(3000, ge=1)
+    window_segments: int = Field(1, ge=1, description="parts of a document whose windows are read side by side")
+
+    @property
+    def uses_model_server(self) -> bool:
+        """Whether tasks go to a model server rather than the offline engine."""
+        if self.engine != "auto":
+            return self.engine == "openai"
+        return self.openai_api_key is not None or self.openai_base_url is not None
