@@ -19,6 +19,7 @@ class Run(Base):
             "status in ('queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled')", name="status"
         ),
         Index(None, "project_id", "created_at"),
+        Index(None, "project_id", "id"),
         Index(None, "thread_id"),
         Index("ix_runs_unfinished", "status", postgresql_where="status in ('queued', 'running')"),
     )
@@ -40,6 +41,7 @@ class Run(Base):
     usage: Mapped[dict[str, Any]] = mapped_column(default=dict)
     engine: Mapped[str]
     request_id: Mapped[str | None]
+    retry_of: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
     created_at: Mapped[CreatedAt]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
