@@ -10,7 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Settings of one process. Unset `database_url` / `redis_url` mean the embedded servers under `data_dir`."""
 
-    model_config = SettingsConfigDict(env_prefix="SYMPOSIUM_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SYMPOSIUM_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
 
     # Where things are
     data_dir: Path = Path("~/.symposium")

@@ -1,0 +1,56 @@
+"""Fixtures every test may ask for: real servers once a session, a fresh database and Redis once a module."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import Sessions, build_engine, build_sessions
+from app.settings import Settings
+from tests.support.services import Services, open_services
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    with open_services() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def database_url(services: Services) -> str:
+    return services.fresh_database()
+
+
+@pytest.fixture(scope="module")
+def redis_url(services: Services) -> str:
+    return services.fresh_redis()
+
+
+@pytest.fixture(scope="module")
+def settings(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a service with the offline engine and quick timers; no `.env` is read."""
+    return Settings(
+        _env_file=None,
+        data_dir=tmp_path_factory.mktemp("data"),
+        database_url=database_url,
+        redis_url=redis_url,
+        engine="offline",
+        embedder="local",
+        heartbeat_seconds=0.2,
+        redelivery_seconds=2,
+        upkeep_seconds=0.5,
+        drain_seconds=5,
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = build_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def sessions(engine: AsyncEngine) -> Sessions:
+    return build_sessions(engine)
