@@ -1,0 +1,112 @@
+"""A claim against the passages found for it, without a model: figures first, then words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.knowledge.claims.compare import FigureFinding, compare_figures
+from app.knowledge.claims.rank import Weights
+from app.knowledge.claims.types import Passage, Verdict
+from app.knowledge.claims.words import find_direction, find_names, find_stems, is_negated
+
+SUPPORTED = 0.75
+PARTLY = 0.35
+SAME_SENTENCE = 0.8
+MAX_EVIDENCE = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A verdict, why, and the passages it rests on."""
+
+    verdict: Verdict
+    reason: str
+    passages: tuple[Passage, ...] = ()
+
+
+def settle_by_figures(claim: str, passages: Sequence[Passage]) -> Finding | None:
+    """Refute a claim whose figure the evidence gives otherwise for the same measure, subject and period; else None."""
+    for finding in compare_figures(claim, passages):
+        if finding.outcome == "other" and finding.passage is not None:
+            reason = f"{finding.figure.text} is claimed; {_place(finding.passage)} has {finding.shown}."
+            return Finding(verdict="refuted", reason=reason, passages=(finding.passage,))
+    return None
+
+
+def settle_by_words(claim: str, passages: Sequence[Passage]) -> Finding:
+    """Weigh a claim against passages by words alone; finds `refuted` only for a denied or reversed near-repeat."""
+    if not passages:
+        return Finding(verdict="not_enough_evidence", reason="No evidence was found.")
+    if reversed_by := find_reversal(claim, passages):
+        reason = f"{_place(reversed_by)} says the opposite in nearly the same words."
+        return Finding(verdict="refuted", reason=reason, passages=(reversed_by,))
+    chosen = choose_evidence(claim, passages)
+    cover, missing = measure_support(claim, chosen, passages)
+    figures = compare_figures(claim, passages)
+    return _weigh(cover, missing, figures, chosen)
+
+
+def settle(claim: str, passages: Sequence[Passage]) -> Finding:
+    """Return the verdict of the checker without a model."""
+    return settle_by_figures(claim, passages) or settle_by_words(claim, passages)
+
+
+def choose_evidence(claim: str, passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """Return up to three passages that together cover most of the claim's words, best first."""
+    wanted = find_stems(claim)
+    weights = Weights.of([_all_stems(passage) for passage in passages])
+    chosen: list[Passage] = []
+    while len(chosen) < MAX_EVIDENCE:
+        left = [passage for passage in passages if passage not in chosen]
+        gains = [sum(map(weights.get, wanted & _all_stems(passage))) for passage in left]
+        if not gains or max(gains) < 0.08 * sum(map(weights.get, find_stems(claim))):
+            break
+        chosen.append(left[gains.index(max(gains))])
+        wanted = wanted - _all_stems(chosen[-1])
+    return tuple(chosen)
+
+
+def measure_support(
+    claim: str, chosen: Sequence[Passage], passages: Sequence[Passage]
+) -> tuple[float, frozenset[str]]:
+    """Return the share of the claim's weight that the chosen passages carry, and the names they lack."""
+    weights = Weights.of([_all_stems(passage) for passage in passages])
+    found = frozenset[str]().union(*(_all_stems(passage) for passage in chosen))
+    return weights.cover(find_stems(claim), found), find_names(claim) - found
+
+
+def find_reversal(claim: str, passages: Sequence[Passage]) -> Passage | None:
+    """Return a passage that repeats the claim's words but denies it, or turns its direction round."""
+    wanted = find_stems(claim)
+    for passage in passages:
+        stems = find_stems(passage.text)
+        if len(wanted) < 3 or len(wanted & stems) < SAME_SENTENCE * len(wanted):
+            continue
+        turned = find_direction(claim) * find_direction(passage.text) == -1
+        if turned != (is_negated(claim) != is_negated(passage.text)):
+            return passage
+    return None
+
+
+def _weigh(
+    cover: float, missing: frozenset[str], figures: Sequence[FigureFinding], chosen: tuple[Passage, ...]
+) -> Finding:
+    absent = [finding.figure.text for finding in figures if finding.outcome == "missing"]
+    if not chosen or cover < PARTLY:
+        return Finding(verdict="not_enough_evidence", reason="The evidence says little of this.", passages=chosen)
+    if absent:
+        reason = f"The evidence does not have {', '.join(absent)}."
+        return Finding(verdict="partly", reason=reason, passages=chosen)
+    if cover >= SUPPORTED and not missing:
+        standing = tuple(item.passage for item in figures if item.passage is not None)
+        passages = tuple(dict.fromkeys((*standing, *chosen)))[:MAX_EVIDENCE]
+        return Finding(verdict="supported", reason=f"{_place(passages[0])} says so.", passages=passages)
+    return Finding(verdict="partly", reason="The evidence says a part of this.", passages=chosen)
+
+
+def _all_stems(passage: Passage) -> frozenset[str]:
+    return find_stems(f"{passage.context} {passage.text}")
+
+
+def _place(passage: Passage) -> str:
+    pages = f", pg. {', '.join(map(str, passage.pages))}" if passage.pages else ""
+    return f"[{passage.filename}{pages}]"
