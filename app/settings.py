@@ -3,8 +3,17 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ModelServer(BaseModel):
+    """One more OpenAI-compatible server. With `azure_api_version` it is an Azure resource and models are deployments."""
+
+    base_url: str
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    azure_api_version: str | None = None
 
 
 class Settings(BaseSettings):
@@ -34,7 +43,16 @@ class Settings(BaseSettings):
     engine: Literal["auto", "openai", "offline"] = "auto"
     model: str = "gpt-4.1-mini"
     models: dict[str, str] = Field(default_factory=dict, description='model per role, e.g. {"judge": "gpt-4.1"}')
+    model_servers: dict[str, ModelServer] = Field(
+        default_factory=dict, description='more servers by name; a model there is written "model@name"'
+    )
+    structured: Literal["auto", "json_schema", "tools", "json_object", "prompt"] = "auto"
+    model_seed: int | None = None
     model_timeout_seconds: float = Field(120, gt=0)
+    model_timeouts: dict[str, float] = Field(default_factory=dict, description="seconds per role")
+    model_silence_seconds: float = Field(60, gt=0, description="a stream that says nothing for so long is broken off")
+    model_tries: int = Field(5, ge=1)
+    model_retry_seconds: float = Field(0.5, gt=0, description="first pause between tries; it doubles")
     model_concurrency: int = Field(32, ge=1)
     store_prompts: bool = True
     embedder: Literal["local", "openai"] = "local"

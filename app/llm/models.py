@@ -1,4 +1,4 @@
-"""The ledger: one row for every call to a model, whatever its outcome."""
+"""The ledger, one row for every call to a model whatever its outcome, and the cache of answers."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, CreatedAt, PrimaryKey, ProjectId
+from app.db import Base, CreatedAt, PrimaryKey, ProjectId, Timestamp
 
 
 class LlmCall(Base):
@@ -21,12 +21,19 @@ class LlmCall(Base):
     run_id: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
     run_attempt: Mapped[int] = mapped_column(default=0)
     node: Mapped[str] = mapped_column(default="")
+    scope: Mapped[str] = mapped_column(default="")
+    """The step of the graph, the same again when it is repeated after a crash."""
+    ordinal: Mapped[int] = mapped_column(default=0)
+    """How often the same request was made in this step before."""
     task: Mapped[str]
     task_version: Mapped[int]
     role: Mapped[str]
     engine: Mapped[str]
     model: Mapped[str]
     outcome: Mapped[str]
+    """`ok`, `cancelled`, or the code of the error."""
+    served_by: Mapped[str] = mapped_column(default="engine")
+    """`engine`, `cache` or `replay`."""
     input_tokens: Mapped[int | None]
     output_tokens: Mapped[int | None]
     cached_tokens: Mapped[int | None]
@@ -41,4 +48,21 @@ class LlmCall(Base):
     prompt: Mapped[str | None]
     answer: Mapped[dict[str, Any] | None]
     error: Mapped[str | None]
+    started_at: Mapped[Timestamp]
     created_at: Mapped[CreatedAt]
+
+
+class CachedAnswer(Base):
+    """An answer that may be given again to the same request in the same project."""
+
+    __tablename__ = "llm_cache"
+    __table_args__ = (Index(None, "project_id", "used_at"),)
+
+    project_id: Mapped[ProjectId] = mapped_column(primary_key=True)
+    request_hash: Mapped[str] = mapped_column(primary_key=True)
+    task: Mapped[str]
+    model: Mapped[str]
+    answer: Mapped[dict[str, Any]]
+    size: Mapped[int]
+    created_at: Mapped[CreatedAt]
+    used_at: Mapped[CreatedAt]

@@ -189,12 +189,15 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Uuid(), nullable=True),
         sa.Column("run_attempt", sa.Integer(), nullable=False),
         sa.Column("node", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("task", sa.String(), nullable=False),
         sa.Column("task_version", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("engine", sa.String(), nullable=False),
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("served_by", sa.String(), nullable=False),
         sa.Column("input_tokens", sa.Integer(), nullable=True),
         sa.Column("output_tokens", sa.Integer(), nullable=True),
         sa.Column("cached_tokens", sa.Integer(), nullable=True),
@@ -209,6 +212,7 @@ def upgrade() -> None:
         sa.Column("prompt", sa.String(), nullable=True),
         sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"], ["projects.id"], name="fk_llm_calls_project_id_projects", ondelete="CASCADE"
@@ -218,6 +222,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_llm_calls_request_hash", "llm_calls", ["request_hash"], unique=False)
     op.create_index("ix_llm_calls_run_id_created_at", "llm_calls", ["run_id", "created_at"], unique=False)
+    op.create_table(
+        "llm_cache",
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("request_hash", sa.String(), nullable=False),
+        sa.Column("task", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name="fk_llm_cache_project_id_projects", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("project_id", "request_hash", name="pk_llm_cache"),
+    )
+    op.create_index("ix_llm_cache_project_id_used_at", "llm_cache", ["project_id", "used_at"], unique=False)
     op.create_table(
         "pages",
         sa.Column("document_id", sa.Uuid(), nullable=False),
@@ -316,6 +336,7 @@ def downgrade() -> None:
         "run_events",
         "pages",
         "llm_calls",
+        "llm_cache",
         "entries",
         "document_contents",
         "runs",

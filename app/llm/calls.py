@@ -1,0 +1,109 @@
+"""What happened in one call of a task, filled in as it happens so that nothing is lost when it fails."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from langgraph.config import get_config
+
+from app.db import Json, now
+from app.llm.ledger import CallKey
+from app.llm.task import I, O, Task
+from app.llm.usage import Usage
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One run of a task on an engine: requests sent, what they used, what was asked."""
+
+    model: str = ""
+    requests: int = 0
+    usage: Usage = field(default_factory=Usage)
+    fingerprint: str | None = None
+    prompt: str | None = None
+    seed: int | None = None
+    repairs: int = 0
+    cost_usd: Decimal | None = None
+
+
+def hash_request(task: Task[I, O], input: I, *, engine: str, model: str, seed: int | None) -> str:
+    """Return the sha256 over all that decides an answer: model, task version, prompt and parameters."""
+    asked: dict[str, object] = {"engine": engine, "task": task.name, "version": task.version}
+    if engine == "offline":
+        asked |= {"input": input.model_dump(mode="json")}
+    else:
+        asked |= {
+            "model": model,
+            "instructions": task.instructions,
+            "prompt": task.render(input),
+            "schema": task.output.model_json_schema(),
+            "tokens": task.max_output_tokens,
+            "temperature": task.temperature,
+            "seed": seed,
+        }
+    text = json.dumps(asked, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Where in a graph a call is made. `scope` is the same again when the step is repeated after a crash."""
+
+    node: str = ""
+    scope: str = ""
+
+
+def find_step() -> Step:
+    """Return the graph step this code runs in; an empty one outside of a graph."""
+    try:
+        metadata = get_config().get("metadata", {})
+    except RuntimeError:
+        return Step()
+    return Step(node=metadata.get("langgraph_node", ""), scope=metadata.get("langgraph_checkpoint_ns", ""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """When and where a call began."""
+
+    key: CallKey
+    node: str
+    began: datetime = field(default_factory=now)
+    clock: float = field(default_factory=time.perf_counter)
+
+    def as_row(self) -> Json:
+        """Return the columns for place and time, the duration up to now."""
+        return {
+            "scope": self.key.scope,
+            "ordinal": self.key.ordinal,
+            "request_hash": self.key.request_hash,
+            "node": self.node,
+            "started_at": self.began,
+            "duration_ms": round((time.perf_counter() - self.clock) * 1000),
+        }
+
+
+def describe_call(task: Task[I, O], call: Call) -> Json:
+    """Return the columns for what was asked and used; tokens are None when no server told them."""
+    told = call.usage
+    return {
+        "task": task.name,
+        "task_version": task.version,
+        "role": task.role,
+        "model": call.model,
+        "input_tokens": told.input_tokens if told.told else None,
+        "output_tokens": told.output_tokens if told.told else None,
+        "cached_tokens": told.cached_tokens if told.told else None,
+        "reasoning_tokens": told.reasoning_tokens if told.told else None,
+        "tries": call.requests,
+        "seed": call.seed,
+        "temperature": task.temperature,
+        "system_fingerprint": call.fingerprint,
+        "prompt": call.prompt,
+        "answer": None,
+        "error": None,
+        "cost_usd": call.cost_usd,
+    }

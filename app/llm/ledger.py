@@ -1,0 +1,143 @@
+"""The ledger: one row a call, written in batches by whoever calls, read back when a run goes on after a crash."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import column, func, insert, select, table, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Json, Sessions
+from app.llm.models import LlmCall
+from app.llm.usage import Totals
+from app.log import get_logger
+
+FINISHED = "ok"
+BATCH = 500
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallKey:
+    """A call within a run: the step it was made in, what was asked, and how often that was asked there before."""
+
+    scope: str
+    request_hash: str
+    ordinal: int
+
+
+class Ledger:
+    """Writes rows of many runs together: one insert takes all rows that came while the last one was written."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._pending: list[tuple[Json, asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    def add(self, row: Json, *, wait: bool) -> asyncio.Future[None]:
+        """Take a row; it is written whatever becomes of the caller.
+
+        The future is done when the row is committed (it raises SQLAlchemyError), at once without `wait`.
+        """
+        written = asyncio.get_running_loop().create_future()
+        if not wait:
+            written.set_result(None)
+        self._pending.append((row, written))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_pending(), name="ledger")
+        return written
+
+    async def aclose(self) -> None:
+        """Return when all rows are written."""
+        while self._writer is not None and not self._writer.done():
+            await asyncio.shield(self._writer)
+
+    async def _write_pending(self) -> None:
+        while self._pending:
+            batch, self._pending = self._pending[:BATCH], self._pending[BATCH:]
+            problem = await self._write([row for row, _ in batch])
+            for _, written in batch:
+                if not written.done():
+                    written.set_exception(problem) if problem else written.set_result(None)
+
+    async def _write(self, rows: list[Json]) -> SQLAlchemyError | None:
+        try:
+            async with self._sessions.begin() as session:
+                await session.execute(insert(LlmCall), rows)
+        except IntegrityError:
+            await self._write_singly(rows)
+        except SQLAlchemyError as error:
+            log.error("ledger.lost", rows=len(rows), error=type(error).__name__)
+            return error
+        return None
+
+    async def _write_singly(self, rows: list[Json]) -> None:
+        for row in rows:
+            try:
+                async with self._sessions.begin() as session:
+                    await session.execute(insert(LlmCall), [row])
+            except IntegrityError:
+                log.info("ledger.run_is_gone", run_id=str(row["run_id"]))
+
+
+async def list_finished(session: AsyncSession, run_id: UUID) -> dict[CallKey, UUID]:
+    """Return the ids of a run's finished calls by key, for a run that goes on after a crash."""
+    rows = await session.execute(
+        select(LlmCall.scope, LlmCall.request_hash, LlmCall.ordinal, LlmCall.id).where(
+            LlmCall.run_id == run_id, LlmCall.outcome == FINISHED
+        )
+    )
+    return {CallKey(scope=s, request_hash=h, ordinal=o): id for s, h, o, id in rows}
+
+
+async def find_answer(session: AsyncSession, call_id: UUID) -> Json | None:
+    """Return a call's stored answer, None when it was not kept."""
+    return cast("Json | None", await session.scalar(select(LlmCall.answer).where(LlmCall.id == call_id)))
+
+
+async def sum_usage(session: AsyncSession, run_id: UUID) -> Totals:
+    """Return what a run's calls used so far, by the ledger."""
+    counted = (
+        LlmCall.tries,
+        LlmCall.input_tokens,
+        LlmCall.output_tokens,
+        LlmCall.cached_tokens,
+        LlmCall.reasoning_tokens,
+    )
+    sums = [func.coalesce(func.sum(figure), 0).label(figure.key) for figure in counted]
+    cost = func.coalesce(func.sum(LlmCall.cost_usd), 0).label("cost")
+    unpriced = func.count().filter(LlmCall.cost_usd.is_(None)).label("unpriced")
+    query = select(func.count().label("calls"), *sums, cost, unpriced).where(LlmCall.run_id == run_id)
+    row = (await session.execute(query)).mappings().one()
+    return Totals(
+        calls=row["calls"],
+        requests=row["tries"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cached_tokens=row["cached_tokens"],
+        reasoning_tokens=row["reasoning_tokens"],
+        cost_usd=None if row["unpriced"] else row["cost"],
+    )
+
+
+async def list_calls(session: AsyncSession, run_id: UUID) -> Sequence[LlmCall]:
+    """Return a run's calls in the order they began."""
+    query = select(LlmCall).where(LlmCall.run_id == run_id).order_by(LlmCall.started_at, LlmCall.id)
+    return (await session.scalars(query)).all()
+
+
+async def forget_answers(session: AsyncSession) -> int:
+    """Drop the answers of ended runs whose prompts were not kept either (`store_prompts` off); return how many."""
+    runs = table("runs", column("id"), column("status"))
+    ended = select(runs.c.id).where(runs.c.status.in_(("succeeded", "failed", "cancelled")))
+    result: Any = await session.execute(
+        update(LlmCall)
+        .where(LlmCall.prompt.is_(None), LlmCall.answer.is_not(None), LlmCall.run_id.in_(ended))
+        .values(answer=None)
+    )
+    return cast("CursorResult[Any]", result).rowcount

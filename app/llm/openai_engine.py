@@ -1,0 +1,207 @@
+"""The engine on OpenAI-compatible servers: asks through langchain-openai, parses and repairs by itself."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal
+
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+
+from app.errors import ModelFailed, ModelOutputInvalid
+from app.llm.calls import Call
+from app.llm.failures import REQUEST_ERRORS, RequestFailed, explain_failure
+from app.llm.prompting import ask_for_repair, ask_for_schema, build_messages, dump_messages
+from app.llm.retry import Retry
+from app.llm.servers import Choice, ModelServers
+from app.llm.streaming import DeltaBatcher, ReasoningFilter
+from app.llm.structured import Parsed, parse_answer, parse_prose, strict_schema
+from app.llm.task import I, O, OnDelta, Task
+from app.llm.traits import Shape, Traits
+
+REPAIRS = 2
+STREAM_TIMEOUTS = 5
+"""A stream may last so many timeouts as long as it keeps talking."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """One answer of a server. `by_tool` says that it came as a tool call."""
+
+    text: str
+    sent: Shape
+    truncated: bool = False
+    by_tool: bool = False
+
+
+class OpenAIEngine:
+    """Answers tasks from a model server; what was used is in the Call even when this raises."""
+
+    name: Literal["openai"] = "openai"
+
+    def __init__(
+        self, servers: ModelServers, *, retry: Retry, silence_seconds: float = 60.0, seed: int | None = None
+    ) -> None:
+        self._servers = servers
+        self._retry = retry
+        self._silence_seconds = silence_seconds
+        self.seed = seed
+
+    def model_for(self, role: str) -> str:
+        """Return the name of the model that answers a role."""
+        return self._servers.choose(role).name
+
+    async def answer(self, task: Task[I, O], input: I, call: Call, on_delta: OnDelta | None = None) -> O:
+        """Return a valid output after at most two repair turns.
+
+        Raises ModelOutputInvalid when the repairs did not help, ContextOverflow, and ModelFailed for all else.
+        """
+        messages = build_messages(task, input)
+        call.prompt = dump_messages(messages)
+        exchange = _Exchange(self._servers, self._servers.choose(task.role), task, call, self._retry)
+        exchange.seed, exchange.silence_seconds = self.seed, self._silence_seconds
+        try:
+            return await exchange.converse(input, messages, on_delta)
+        except RequestFailed as failure:
+            raise failure.error from failure
+
+
+class _Exchange(Generic[I, O]):
+    """The turns of one call with one model."""
+
+    def __init__(self, servers: ModelServers, choice: Choice, task: Task[I, O], call: Call, retry: Retry) -> None:
+        self.servers, self.choice, self.task, self.call, self.retry = servers, choice, task, call, retry
+        self.traits: Traits = servers.traits(choice)
+        self.schema = None if task.prose_field else strict_schema(task.output)
+        self.allowance = task.max_output_tokens
+        self.seed: int | None = None
+        self.silence_seconds = 60.0
+
+    async def converse(self, input: I, messages: Sequence[BaseMessage], on_delta: OnDelta | None) -> O:
+        turns = list(messages)
+        errors: list[str] = []
+        for turn in range(1 + REPAIRS):
+            self.call.repairs = turn
+            reply = await self.ask(turns, on_delta if turn == 0 else None)
+            parsed = self.read(input, reply)
+            if parsed.output is not None:
+                return parsed.output
+            errors = self.explain(parsed, reply)
+            turns = [*messages, *ask_for_repair(reply.text, errors, prose=self.schema is None)]
+        raise ModelOutputInvalid(f"{self.choice.model} gave no usable answer to {self.task.name}: {' '.join(errors)}")
+
+    def read(self, input: I, reply: Reply) -> Parsed[O]:
+        if self.schema is None:
+            return parse_prose(self.task, input, reply.text)
+        parsed = parse_answer(self.task, input, reply.text)
+        if not reply.truncated and reply.text.strip():
+            ignored_tool = reply.sent.rung == "tools" and not reply.by_tool
+            self.traits.note_form(reply.sent, kept=parsed.found and not ignored_tool)
+        return parsed
+
+    def explain(self, parsed: Parsed[O], reply: Reply) -> list[str]:
+        if not reply.truncated:
+            return parsed.errors
+        limit, self.allowance = self.allowance, self.allowance * 2
+        return [f"The answer was cut off at {limit} tokens; give a shorter one."]
+
+    async def ask(self, turns: list[BaseMessage], on_delta: OnDelta | None) -> Reply:
+        while True:
+            shape = self.traits.shape
+            try:
+                return await self._ask_in_shape(turns, shape, on_delta)
+            except RequestFailed as failure:
+                if failure.status not in (400, 422) or not self.traits.adapt(failure.text, shape):
+                    raise
+
+    async def _ask_in_shape(self, turns: list[BaseMessage], shape: Shape, on_delta: OnDelta | None) -> Reply:
+        listener = _Listener(on_delta)
+        needs_schema = self.schema is not None and (shape.rung in ("json_object", "prompt") or self.call.repairs > 0)
+        sent = ask_for_schema(turns, self.schema or {}) if needs_schema else turns
+        return await self.retry.run(lambda: self._send(sent, shape, listener))
+
+    async def _send(self, turns: list[BaseMessage], shape: Shape, listener: "_Listener") -> Reply:
+        characters = sum(len(turn.text) for turn in turns)
+        async with self.servers.slots:
+            self.call.requests += 1
+            try:
+                message = await self._request(turns, shape, listener)
+            except REQUEST_ERRORS as exc:
+                raise explain_failure(exc, self.servers.asked(self.choice)) from exc
+        self._count(message, characters)
+        return self._read_message(message, shape)
+
+    async def _request(self, turns: list[BaseMessage], shape: Shape, listener: "_Listener") -> AIMessage:
+        chat = self.servers.chat(self.choice)
+        parameters = self._parameters(shape)
+        if listener.on_delta is None:
+            async with asyncio.timeout(self.servers.seconds_for(self.task.role)):
+                return await chat.ainvoke(turns, **parameters)
+        return await self._stream(turns, parameters, listener, usage="stream_options" not in shape.dropped)
+
+    async def _stream(
+        self, turns: list[BaseMessage], parameters: dict[str, Any], listener: "_Listener", *, usage: bool
+    ) -> AIMessage:
+        loop = asyncio.get_running_loop()
+        last = loop.time() + STREAM_TIMEOUTS * self.servers.seconds_for(self.task.role)
+        whole: AIMessageChunk | None = None
+        with listener:
+            async with asyncio.timeout(self.silence_seconds) as silence:
+                chat = self.servers.chat(self.choice)
+                async for chunk in chat.astream(turns, stream_usage=usage, **parameters):
+                    silence.reschedule(min(loop.time() + self.silence_seconds, last))
+                    listener.hear(chunk.text)
+                    whole = chunk if whole is None else whole + chunk
+        return whole or AIMessageChunk(content="")
+
+    def _parameters(self, shape: Shape) -> dict[str, Any]:
+        parameters: dict[str, Any] = {
+            "extra_body": shape.parameters(self.task, self.schema, allowance=self.allowance),
+        }
+        if "temperature" not in shape.dropped:
+            parameters["temperature"] = self.task.temperature
+        if self.seed is not None and "seed" not in shape.dropped:
+            parameters["seed"] = self.seed
+        return parameters
+
+    def _count(self, message: AIMessage, characters: int) -> None:
+        told = message.usage_metadata
+        self.call.usage.add(told)
+        self.call.fingerprint = message.response_metadata.get("system_fingerprint") or self.call.fingerprint
+        if told:
+            self.traits.observe_tokens(characters, told["input_tokens"])
+
+    def _read_message(self, message: AIMessage, shape: Shape) -> Reply:
+        if refusal := message.additional_kwargs.get("refusal"):
+            said = self.servers.redact(str(refusal))[:300]
+            raise RequestFailed(ModelFailed(f"{self.choice.model} refused to answer: {said}"))
+        truncated = message.response_metadata.get("finish_reason") == "length"
+        if message.tool_calls:
+            return Reply(text=json.dumps(message.tool_calls[0]["args"]), sent=shape, truncated=truncated, by_tool=True)
+        if message.invalid_tool_calls:
+            text = message.invalid_tool_calls[0]["args"] or ""
+            return Reply(text=text, sent=shape, truncated=truncated, by_tool=True)
+        return Reply(text=message.text, sent=shape, truncated=truncated)
+
+
+class _Listener:
+    """Passes a stream on once: after it broke off, a second try is not shown, the finished text follows anyway."""
+
+    def __init__(self, on_delta: OnDelta | None) -> None:
+        self.on_delta = on_delta
+        self._shown = False
+
+    def __enter__(self) -> None:
+        self._filter = ReasoningFilter()
+        self._batcher = None if self._shown or self.on_delta is None else DeltaBatcher(self.on_delta)
+
+    def __exit__(self, *_: object) -> None:
+        if self._batcher is not None:
+            self._batcher.flush()
+
+    def hear(self, text: str) -> None:
+        """Take a piece of the stream."""
+        visible = self._filter.feed(text)
+        if self._batcher is not None and visible:
+            self._shown = True
+            self._batcher.feed(visible)

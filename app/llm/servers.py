@@ -1,0 +1,164 @@
+"""The model servers of one process: shared connections, one chat client a model, what was learnt about each."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from langchain_openai import AzureChatOpenAI, ChatOpenAI
+from langchain_openai.chat_models.base import BaseChatOpenAI
+from openai import AsyncAzureOpenAI, AsyncOpenAI
+from pydantic import SecretStr
+
+from app.db import Sessions
+from app.errors import Invalid
+from app.llm.failures import Asked
+from app.llm.ledger import Ledger
+from app.llm.traits import Traits
+from app.settings import ModelServer, Settings
+
+OPENAI_URL = "https://api.openai.com/v1"
+NO_KEY = SecretStr("none")
+CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """Where requests go. `shown` is its host, without credentials."""
+
+    name: str
+    base_url: str
+    api_key: SecretStr | None = None
+    azure_api_version: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """Return host and port."""
+        return urlsplit(self.base_url).netloc.rpartition("@")[2]
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether this is OpenAI's own API or Azure's, which want `max_completion_tokens`."""
+        return self.azure_api_version is not None or self.shown.endswith(("openai.com", "azure.com"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A model on a server."""
+
+    server: Server
+    model: str
+
+    @property
+    def name(self) -> str:
+        """Return the model's name, with its server's unless that is the default one."""
+        return f"{self.model}@{self.server.name}" if self.server.name else self.model
+
+
+class ModelServers:
+    """Opened once a process, closed at its end; everything that calls share."""
+
+    def __init__(self, settings: Settings, sessions: Sessions) -> None:
+        self._settings = settings
+        self.ledger = Ledger(sessions)
+        self._servers = _list_servers(settings)
+        self._chats: dict[Choice, BaseChatOpenAI] = {}
+        self._traits: dict[Choice, Traits] = {}
+        self.slots = asyncio.Semaphore(settings.model_concurrency)
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=settings.model_concurrency)
+        self.http = httpx2.AsyncClient(limits=limits, timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS))
+
+    async def aclose(self) -> None:
+        """Write what the ledger still holds and close all connections."""
+        await self.ledger.aclose()
+        await self.http.aclose()
+
+    def choose(self, role: str) -> Choice:
+        """Return the model for a role: its own, else that of the part before its dot, else the default."""
+        models = self._settings.models
+        return self.choose_model(models.get(role) or models.get(role.partition(".")[0]) or self._settings.model)
+
+    def choose_model(self, named: str) -> Choice:
+        """Return the model of a name as settings write it, "model" or "model@server"."""
+        model, _, server = named.rpartition("@")
+        if model and server in self._servers:
+            return Choice(server=self._servers[server], model=model)
+        return Choice(server=self._servers[""], model=named)
+
+    def seconds_for(self, role: str) -> float:
+        """Return the timeout of one request of a role."""
+        return self._settings.model_timeouts.get(role, self._settings.model_timeout_seconds)
+
+    def traits(self, choice: Choice) -> Traits:
+        """Return what is known about a model, shared by all calls to it."""
+        if choice not in self._traits:
+            forced = None if self._settings.structured == "auto" else self._settings.structured
+            field = "max_completion_tokens" if choice.server.is_openai else "max_tokens"
+            self._traits[choice] = Traits(forced=forced, tokens_field=field)
+        return self._traits[choice]
+
+    def chat(self, choice: Choice) -> BaseChatOpenAI:
+        """Return the one chat client of a model; it neither retries nor times out, which is done around it."""
+        if choice not in self._chats:
+            self._chats[choice] = self._build_chat(choice)
+        return self._chats[choice]
+
+    def client(self, server: Server) -> AsyncOpenAI:
+        """Return an SDK client on the shared connections, for what is no chat."""
+        key = (server.api_key or NO_KEY).get_secret_value()
+        if server.azure_api_version:
+            return AsyncAzureOpenAI(
+                azure_endpoint=server.base_url,
+                api_version=server.azure_api_version,
+                api_key=key,
+                http_client=self.http,
+                max_retries=0,
+            )
+        return AsyncOpenAI(base_url=server.base_url, api_key=key, http_client=self.http, max_retries=0, timeout=None)
+
+    def asked(self, choice: Choice) -> Asked:
+        """Return who is asked, with all keys kept out of what is quoted."""
+        return Asked(server=choice.server.shown, model=choice.model, redact=self.redact)
+
+    def redact(self, text: str) -> str:
+        """Return the text without any server's key."""
+        for server in self._servers.values():
+            if server.api_key and (secret := server.api_key.get_secret_value()):
+                text = text.replace(secret, "***")
+        return text
+
+    def _build_chat(self, choice: Choice) -> BaseChatOpenAI:
+        server = choice.server
+        common: dict[str, Any] = {
+            "api_key": server.api_key or NO_KEY,
+            "http_async_client": self.http,
+            "max_retries": 0,
+            "stream_chunk_timeout": None,
+            "use_responses_api": False,
+        }
+        if server.azure_api_version:
+            return AzureChatOpenAI(
+                azure_endpoint=server.base_url,
+                azure_deployment=choice.model,
+                api_version=server.azure_api_version,
+                **common,
+            )
+        return ChatOpenAI(model=choice.model, base_url=server.base_url, **common)
+
+
+def _list_servers(settings: Settings) -> Mapping[str, Server]:
+    default = Server(name="", base_url=settings.openai_base_url or OPENAI_URL, api_key=settings.openai_api_key)
+    named = {name: _read_server(name, given) for name, given in settings.model_servers.items()}
+    return {"": default, **named}
+
+
+def _read_server(name: str, given: ModelServer) -> Server:
+    key = given.api_key
+    if given.api_key_file is not None:
+        try:
+            key = SecretStr(given.api_key_file.expanduser().read_text().strip())
+        except OSError as error:
+            raise Invalid(f"The key file of model server {name} can't be read: {error.strerror}.") from error
+    return Server(name=name, base_url=given.base_url, api_key=key, azure_api_version=given.azure_api_version)
