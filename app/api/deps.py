@@ -1,0 +1,86 @@
+"""What routes ask for: the open resources, a session, the project, the queues."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.agents.base import Agent
+from app.db import DEFAULT_PROJECT
+from app.knowledge.knowledge import Knowledge
+from app.resources import Resources
+from app.runs.bus import EventBus
+from app.runs.dispatch import Dispatcher
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What an API process opens at its start."""
+
+    resources: Resources
+    agents: Mapping[str, Agent[Any, Any]]
+    dispatcher: Dispatcher
+    bus: EventBus
+
+    @property
+    def engine(self) -> str:
+        """The engine new runs are made with."""
+        return "openai" if self.resources.settings.uses_model_server else "offline"
+
+    def path_of(self, agent: str) -> str | None:
+        """Return an agent's route under `/v1`, if it is installed and has one."""
+        return self.agents[agent].path if agent in self.agents else None
+
+
+def get_service(request: Request) -> Service:
+    """Return what the process opened."""
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceDep = Annotated[Service, Depends(get_service)]
+
+
+def get_resources(service: ServiceDep) -> Resources:
+    """Return the open resources."""
+    return service.resources
+
+
+ResourcesDep = Annotated[Resources, Depends(get_resources)]
+
+
+def get_project() -> UUID:
+    """Return the project the caller belongs to."""
+    return DEFAULT_PROJECT
+
+
+ProjectDep = Annotated[UUID, Depends(get_project)]
+
+
+async def get_session(resources: ResourcesDep) -> AsyncIterator[AsyncSession]:
+    """Open a session that commits when the route has returned, before the answer is sent."""
+    async with resources.sessions.begin() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+
+
+def get_knowledge(resources: ResourcesDep, project_id: ProjectDep) -> Knowledge:
+    """Return the store, bound to the caller's project."""
+    return Knowledge(resources.sessions, resources.embedder, project_id)
+
+
+KnowledgeDep = Annotated[Knowledge, Depends(get_knowledge)]
+
+
+def get_request_id(request: Request) -> str:
+    """Return the id this request is logged under."""
+    request_id: str = request.state.request_id
+    return request_id
+
+
+RequestIdDep = Annotated[str, Depends(get_request_id)]

@@ -1,0 +1,50 @@
+"""The HTTP process."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.agents.base import Agent
+from app.agents.registry import discover
+from app.api import agents as agent_routes
+from app.api import health, runs
+from app.api.deps import Service
+from app.api.errors import install_errors
+from app.resources import open_resources
+from app.runs.bus import open_bus
+from app.runs.dispatch import open_dispatcher
+from app.settings import Settings
+
+ROUTERS = (runs.router, health.router)
+
+
+def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any, Any]] | None = None) -> FastAPI:
+    """Return the application; `agents` are those found in `app.agents` unless given."""
+    settings = settings or Settings()
+    found = discover() if agents is None else agents
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with (
+            open_resources(settings) as resources,
+            open_bus(resources.redis) as bus,
+            open_dispatcher(resources.redis_url) as dispatcher,
+        ):
+            app.state.service = Service(resources=resources, agents=found, dispatcher=dispatcher, bus=bus)
+            yield
+
+    app = FastAPI(
+        title="Symposium",
+        summary="Documents distilled into a pyramid of knowledge; agents that cite file and page.",
+        version="0.1.0",
+        lifespan=lifespan,
+    )
+    install_errors(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    for agent in found.values():
+        if agent.path:
+            app.include_router(agent_routes.build_router(agent))
+    return app

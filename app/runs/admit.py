@@ -1,0 +1,85 @@
+"""Accepting a run, answering its question, asking for its end, trying it again: what a request does to a run."""
+
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from app.agents.base import Agent
+from app.db import Json, now
+from app.errors import Conflict
+from app.runs.models import TERMINAL, Run, RunEvent
+from app.runs.repository import Ending, NewEvent, append_to, conclude, lock_run
+
+
+async def admit(
+    session: AsyncSession,
+    *,
+    project_id: UUID,
+    agent: Agent,
+    input: BaseModel,
+    engine: str,
+    thread_id: UUID | None = None,
+    collection_id: UUID | None = None,
+    request_id: str | None = None,
+) -> Run:
+    """Add a queued run; put it on the queue after the commit."""
+    run_id = uuid7()
+    run = Run(
+        id=run_id,
+        project_id=project_id,
+        agent=agent.name,
+        queue=agent.queue,
+        thread_id=thread_id or run_id,
+        collection_id=collection_id,
+        input=input.model_dump(mode="json"),
+        engine=engine,
+        request_id=request_id,
+    )
+    session.add(run)
+    await session.flush()
+    return run
+
+
+async def readmit(session: AsyncSession, run: Run, *, agent: Agent, engine: str, request_id: str | None) -> Run:
+    """Add a new run of the same input as one that failed or was cancelled. Raises Conflict."""
+    if run.status not in ("failed", "cancelled"):
+        raise Conflict(f"Only a failed or cancelled run can be tried again; this one is {run.status}.")
+    again = await admit(
+        session,
+        project_id=run.project_id,
+        agent=agent,
+        input=agent.input.model_validate(run.input),
+        engine=engine,
+        thread_id=run.thread_id,
+        collection_id=run.collection_id,
+        request_id=request_id,
+    )
+    again.retry_of = run.id
+    return again
+
+
+async def request_cancel(
+    session: AsyncSession, project_id: UUID, run_id: UUID, agent: Agent | None
+) -> tuple[Run, list[RunEvent]]:
+    """Ask for a run's end; one that no worker has ends at once, one that has ended stays as it is."""
+    run = await lock_run(session, project_id, run_id)
+    if run.status in TERMINAL:
+        return run, []
+    run.cancel_requested_at = run.cancel_requested_at or now()
+    if run.status == "running":
+        return run, []
+    events = conclude(session, run, Ending(status="cancelled"))
+    if agent is not None and agent.settle is not None:
+        await agent.settle(session, run.input, run.status, None)
+    return run, events
+
+
+async def give_input(session: AsyncSession, project_id: UUID, run_id: UUID, value: Json) -> tuple[Run, list[RunEvent]]:
+    """Answer a waiting run's question and queue it. Raises Conflict when it does not wait."""
+    run = await lock_run(session, project_id, run_id)
+    if run.status != "waiting":
+        raise Conflict(f"This run does not wait for input; it is {run.status}.")
+    run.status = "queued"
+    return run, append_to(session, run, NewEvent(type="run.resumed", data={"input": value}))

@@ -1,0 +1,54 @@
+"""What a run's nodes are given, put together from the process's resources."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.agents.base import Agent, Context
+from app.db import Json
+from app.knowledge.knowledge import Knowledge
+from app.llm.runner import RunRef, build_models
+from app.resources import Resources
+from app.runs.models import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A context, and what the run's model calls took so far, earlier attempts included."""
+
+    context: Context
+    count_usage: Callable[[], Awaitable[Json]]
+
+
+Prepare = Callable[[Agent[Any, Any], Run], Prepared]
+
+
+def build_prepare(resources: Resources) -> Prepare:
+    """Return what puts a run's context together."""
+    options = {"window_segments": resources.settings.window_segments}
+
+    def prepare(agent: Agent[Any, Any], run: Run) -> Prepared:
+        models = build_models(
+            resources.settings,
+            offline=agent.offline,
+            sessions=resources.sessions,
+            run=RunRef(project_id=run.project_id, run_id=run.id, attempt=run.attempt),
+            servers=resources.model_servers,
+        )
+
+        async def count_usage() -> Json:
+            await models.remember()
+            return models.usage
+
+        context = Context(
+            project_id=run.project_id,
+            run_id=run.id,
+            thread_id=run.thread_id,
+            knowledge=Knowledge(resources.sessions, resources.embedder, run.project_id),
+            models=models,
+            converter=resources.converter,
+            options=options,
+        )
+        return Prepared(context=context, count_usage=count_usage)
+
+    return prepare

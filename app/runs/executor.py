@@ -1,0 +1,266 @@
+"""Carrying out runs: each delivered id becomes one attempt, from the graph's last finished step to an ending."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+import psycopg
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.errors import GraphDrained, GraphRecursionError
+from langgraph.runtime import RunControl
+from psycopg.rows import DictRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from redis.exceptions import RedisError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bound_contextvars
+
+from app.agents.base import Agent
+from app.db import Json, Sessions
+from app.errors import AppError, RunPoisoned
+from app.llm.ledger import sum_usage
+from app.log import get_logger
+from app.runs import repository
+from app.runs.bus import EventBus
+from app.runs.context import Prepare, Prepared
+from app.runs.dispatch import Delivery, Dispatcher
+from app.runs.events import publish
+from app.runs.models import TERMINAL, Run
+from app.runs.repository import AttemptLost, Ending, NewEvent
+from app.runs.steps import take_steps
+
+log = get_logger(__name__)
+
+CheckpointPool = AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]
+Reason = Literal["cancel", "lost", "drain"]
+
+OUTAGES = (OperationalError, InterfaceError, psycopg.OperationalError, PoolTimeout, RedisError)
+"""The database or Redis is away: the run is left for another attempt."""
+
+
+class UnknownAgent(AppError):
+    """The agent of this run is not installed here."""
+
+    code, title = "unknown_agent", "Unknown agent"
+
+
+class RanTooLong(AppError):
+    """The run took more steps than its input allows."""
+
+    code, title = "step_limit", "Too many steps"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """When a silent worker counts as lost, how often an attempt may fail, how often a worker says it lives."""
+
+    lost_after: float
+    max_attempts: int
+    heartbeat_seconds: float
+
+
+@dataclass(kw_only=True, eq=False)
+class Active:
+    """An attempt this process is working on; `reason` says why its task was cancelled."""
+
+    run: Run
+    control: RunControl = field(default_factory=RunControl)
+    task: asyncio.Task[Ending] | None = None
+    reason: Reason | None = None
+    prepared: Prepared | None = None
+
+    def stop(self, reason: Reason) -> None:
+        """Cancel the attempt's task; the first reason stands."""
+        if self.reason is None and self.task is not None and not self.task.done():
+            self.reason = reason
+            self.task.cancel()
+
+
+class Executor:
+    """Works on the runs it is handed, and knows which ones it holds."""
+
+    def __init__(
+        self,
+        *,
+        agents: Mapping[str, Agent[Any, Any]],
+        sessions: Sessions,
+        checkpoint_pool: CheckpointPool,
+        bus: EventBus,
+        prepare: Prepare,
+        policy: Policy,
+    ) -> None:
+        self._agents = agents
+        self._sessions = sessions
+        self._pool = checkpoint_pool
+        self._bus = bus
+        self._prepare = prepare
+        self._policy = policy
+        self._active: dict[UUID, Active] = {}
+        self._draining = False
+        self.dispatcher: Dispatcher | None = None
+
+    async def execute(self, run_id: UUID) -> None:
+        """Carry out one attempt of a run, if it is to be had."""
+        if self._draining:
+            return
+        async with self._sessions.begin() as session:
+            begun = await repository.begin_attempt(session, run_id, lost_after=self._policy.lost_after)
+        if begun is None:
+            return
+        run, events = begun
+        with bound_contextvars(run_id=str(run_id), attempt=run.attempt, agent=run.agent, request_id=run.request_id):
+            await publish(self._bus, run_id, events)
+            await self._attempt(Active(run=run))
+
+    async def beat(self) -> None:
+        """Say every few seconds that the held attempts live; stop those that are lost or to be cancelled."""
+        while True:
+            await asyncio.sleep(self._policy.heartbeat_seconds)
+            try:
+                await self._beat_once()
+            except OUTAGES as error:
+                log.warning("heartbeat_failed", error=repr(error))
+
+    def drain(self) -> None:
+        """Take no new run and stop every held one at its next step."""
+        self._draining = True
+        for active in self._active.values():
+            active.control.request_drain()
+
+    def abandon(self) -> None:
+        """Stop every held run where it is; its unfinished step is taken again by the next attempt."""
+        for active in list(self._active.values()):
+            active.stop("drain")
+
+    def cancel(self, run_id: UUID) -> None:
+        """Stop a run for good, if it is held here."""
+        if active := self._active.get(run_id):
+            active.stop("cancel")
+
+    async def _attempt(self, active: Active) -> None:
+        run = active.run
+        self._active[run.id] = active
+        if self._draining:
+            active.control.request_drain()
+        try:
+            ending = await self._run_to_ending(active)
+            if ending is not None:
+                await asyncio.shield(self._end(active, ending))
+        except AttemptLost:
+            log.info("attempt_lost")
+        except OUTAGES as error:
+            log.warning("attempt_interrupted", error=repr(error))
+        finally:
+            self._active.pop(run.id, None)
+
+    async def _run_to_ending(self, active: Active) -> Ending | None:
+        """Return how the attempt ends, or None when it is not for this process to say."""
+        run = active.run
+        if run.cancel_requested_at is not None:
+            return Ending(status="cancelled")
+        if run.failures >= self._policy.max_attempts:
+            return failed(RunPoisoned())
+        if run.agent not in self._agents:
+            return failed(UnknownAgent(f"There is no agent {run.agent!r} here."))
+        active.task = asyncio.create_task(self._take_steps(active), name=f"run {run.id}")
+        try:
+            return await active.task
+        except GraphDrained:
+            return Ending(status="queued")
+        except asyncio.CancelledError:
+            return await self._interrupted(active)
+        except (AttemptLost, *OUTAGES):
+            raise
+        except Exception as error:
+            log.warning("run_failed", error=repr(error), exc_info=not isinstance(error, AppError))
+            return failed(error)
+
+    async def _take_steps(self, active: Active) -> Ending:
+        run, agent = active.run, self._agents[active.run.agent]
+        active.prepared = self._prepare(agent, run)
+        return await take_steps(
+            agent,
+            run,
+            sessions=self._sessions,
+            checkpointer=AsyncPostgresSaver(self._pool),
+            context=active.prepared.context,
+            control=active.control,
+            record=self._record,
+        )
+
+    async def _interrupted(self, active: Active) -> Ending | None:
+        if active.reason is None:
+            if active.task is not None:
+                active.task.cancel()
+            raise asyncio.CancelledError
+        if active.reason == "lost":
+            raise AttemptLost
+        return Ending(status="cancelled" if active.reason == "cancel" else "queued")
+
+    async def _record(self, run: Run, event: NewEvent) -> None:
+        """Append an event and send it out; a delta is only sent."""
+        if event.type == "delta":
+            await self._bus.publish(run.id, [{"type": "delta", "data": event.data}])
+            return
+        async with self._sessions.begin() as session:
+            row = await repository.append_event(session, run.id, run.attempt, event)
+        if row is not None:
+            await publish(self._bus, run.id, [row])
+
+    async def _end(self, active: Active, ending: Ending) -> None:
+        run = active.run
+        usage = await self._count_usage(active)
+        async with self._sessions.begin() as session:
+            ended, events = await repository.finish(session, run.id, run.attempt, ending, usage=usage)
+            if ending.status in TERMINAL:
+                await self._settle(session, run, ending)
+        log.info("run_ended", status=ending.status)
+        await publish(self._bus, run.id, events)
+        if ending.status == "queued" and self.dispatcher is not None:
+            await self.dispatcher.enqueue_many([Delivery.of(ended)])
+        if ending.status in TERMINAL:
+            await AsyncPostgresSaver(self._pool).adelete_thread(str(run.id))
+
+    async def _count_usage(self, active: Active) -> Json:
+        if active.prepared is not None:
+            return await active.prepared.count_usage()
+        async with self._sessions() as session:
+            return (await sum_usage(session, active.run.id)).as_dict()
+
+    async def _settle(self, session: AsyncSession, run: Run, ending: Ending) -> None:
+        """Let the agent change what must change with the run's end; an error there does not keep the run from ending."""
+        agent = self._agents.get(run.agent)
+        if agent is None or agent.settle is None:
+            return
+        try:
+            async with session.begin_nested():
+                await agent.settle(session, run.input, ending.status, ending.error)
+        except OUTAGES:
+            raise
+        except Exception:
+            log.exception("settle_failed")
+
+    async def _beat_once(self) -> None:
+        held = dict(self._active)
+        if not held:
+            return
+        async with self._sessions.begin() as session:
+            ours = await repository.beat(session, {run_id: active.run.attempt for run_id, active in held.items()})
+        for run_id, active in held.items():
+            if run_id not in ours:
+                active.stop("lost")
+            elif ours[run_id]:
+                active.stop("cancel")
+
+
+def failed(error: BaseException) -> Ending:
+    """Return the ending for an error: its problem when it is one of ours, no detail of it when it is not."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, GraphRecursionError):
+        error = RanTooLong()
+    if not isinstance(error, AppError):
+        error = AppError("Something went wrong inside the service; it has been logged.")
+    return Ending(status="failed", error=error.problem())

@@ -1,0 +1,184 @@
+"""Run rows. Every write of an attempt names the attempt: once another worker has the run, it changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Json, now
+from app.errors import NotFound
+from app.runs.models import TERMINAL, Run, RunEvent
+
+PROGRESSED = "run.progressed"
+
+
+class AttemptLost(Exception):
+    """Another worker has the run, or it has ended: stop and write nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """An event about to be appended; a second one of the same `key` in a run is dropped."""
+
+    type: str
+    data: Json = field(default_factory=dict)
+    key: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How an attempt ends; `queued` puts the run back, `waiting` asks a person."""
+
+    status: Literal["succeeded", "failed", "cancelled", "waiting", "queued"]
+    output: Json | None = None
+    error: Json | None = None
+    question: Json | None = None
+
+    def event(self, usage: Json) -> NewEvent | None:
+        """Return the event that tells of this ending; a run put back tells nothing."""
+        data = {
+            "succeeded": {"usage": usage},
+            "failed": self.error or {},
+            "cancelled": {"usage": usage},
+            "waiting": self.question or {},
+        }.get(self.status)
+        return None if data is None else NewEvent(type=f"run.{self.status}", data=data)
+
+
+def is_lost(lost_after: float) -> ColumnElement[bool]:
+    """Say in SQL whether a running row's worker has been silent for `lost_after` seconds."""
+    return or_(Run.heartbeat_at.is_(None), Run.heartbeat_at < func.now() - timedelta(seconds=lost_after))
+
+
+async def get_run(session: AsyncSession, project_id: UUID, run_id: UUID) -> Run:
+    """Return a run of the project. Raises NotFound."""
+    run = await session.scalar(select(Run).where(Run.id == run_id, Run.project_id == project_id))
+    if run is None:
+        raise NotFound("There is no such run.")
+    return run
+
+
+async def lock_run(session: AsyncSession, project_id: UUID, run_id: UUID) -> Run:
+    """Return a run of the project, locked until the transaction ends. Raises NotFound."""
+    query = select(Run).where(Run.id == run_id, Run.project_id == project_id).with_for_update()
+    run = await session.scalar(query)
+    if run is None:
+        raise NotFound("There is no such run.")
+    return run
+
+
+async def begin_attempt(session: AsyncSession, run_id: UUID, *, lost_after: float) -> tuple[Run, list[RunEvent]] | None:
+    """Take the run for a new attempt and write `run.started`; None when it has ended, waits, or is in good hands.
+
+    Taking over from a worker that fell silent counts as a failure; taking a queued run does not.
+    """
+    query = select(Run, is_lost(lost_after)).where(Run.id == run_id).with_for_update()
+    found = (await session.execute(query)).one_or_none()
+    if found is None:
+        return None
+    run, lost = found
+    if run.status not in ("queued", "running") or (run.status == "running" and not lost):
+        return None
+    run.failures += run.status == "running"
+    run.status = "running"
+    run.attempt += 1
+    run.started_at = run.started_at or now()
+    run.heartbeat_at = await session.scalar(select(func.now()))
+    return run, append_to(session, run, NewEvent(type="run.started", data={"attempt": run.attempt}))
+
+
+def append_to(session: AsyncSession, run: Run, *events: NewEvent) -> list[RunEvent]:
+    """Append keyless events to the log of a run this transaction has locked."""
+    rows = [
+        RunEvent(run_id=run.id, seq=run.last_seq + number, type=event.type, key=event.key, data=event.data, at=now())
+        for number, event in enumerate(events, start=1)
+    ]
+    run.last_seq += len(rows)
+    session.add_all(rows)
+    return rows
+
+
+async def append_event(session: AsyncSession, run_id: UUID, attempt: int, event: NewEvent) -> RunEvent | None:
+    """Append one event of an attempt; None when its key is in the log already. Raises AttemptLost."""
+    if event.key is not None and await has_key(session, run_id, event.key):
+        return None
+    changes: Json = {"last_seq": Run.last_seq + 1}
+    if event.type == PROGRESSED:
+        changes["progress"] = event.data
+    query = update(Run).where(*fence(run_id, attempt)).values(changes).returning(Run.last_seq)
+    seq = await session.scalar(query)
+    if seq is None:
+        raise AttemptLost
+    row = RunEvent(run_id=run_id, seq=seq, type=event.type, key=event.key, data=event.data, at=now())
+    session.add(row)
+    return row
+
+
+async def has_key(session: AsyncSession, run_id: UUID, key: str) -> bool:
+    """Whether the run's log has an event of this key."""
+    query = select(RunEvent.seq).where(RunEvent.run_id == run_id, RunEvent.key == key)
+    return await session.scalar(query) is not None
+
+
+def fence(run_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which an attempt may still write."""
+    return (Run.id == run_id, Run.attempt == attempt, Run.status == "running")
+
+
+async def finish(
+    session: AsyncSession, run_id: UUID, attempt: int, ending: Ending, *, usage: Json
+) -> tuple[Run, list[RunEvent]]:
+    """Give an attempt's run its next status and, in the same transaction, the event that tells it.
+
+    Raises AttemptLost.
+    """
+    run = await session.scalar(select(Run).where(*fence(run_id, attempt)).with_for_update())
+    if run is None:
+        raise AttemptLost
+    run.usage = usage
+    run.heartbeat_at = None
+    return run, conclude(session, run, ending)
+
+
+def conclude(session: AsyncSession, run: Run, ending: Ending) -> list[RunEvent]:
+    """Write an ending to a locked run: status, result, time, event."""
+    run.status = ending.status
+    if ending.status in TERMINAL:
+        run.output, run.error, run.finished_at = ending.output, ending.error, now()
+    event = ending.event(run.usage)
+    return append_to(session, run, event) if event else []
+
+
+async def beat(session: AsyncSession, attempts: dict[UUID, int]) -> dict[UUID, bool]:
+    """Say that these attempts are alive; return those still ours, each with whether its cancellation is asked for."""
+    rows = await session.execute(
+        text(
+            "update runs set heartbeat_at = now() from unnest(cast(:ids as uuid[]), cast(:attempts as int[]))"
+            " as held(id, attempt) where runs.id = held.id and runs.attempt = held.attempt"
+            " and runs.status = 'running' returning runs.id, runs.cancel_requested_at is not null"
+        ),
+        {"ids": list(attempts), "attempts": list(attempts.values())},
+    )
+    return {run_id: cancelled for run_id, cancelled in rows}
+
+
+async def list_events(session: AsyncSession, run_id: UUID, *, after: int, limit: int = 500) -> Sequence[RunEvent]:
+    """Return the events after `after` in order, at most `limit`."""
+    query = select(RunEvent).where(RunEvent.run_id == run_id, RunEvent.seq > after).order_by(RunEvent.seq).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+async def find_given_input(session: AsyncSession, run_id: UUID) -> RunEvent | None:
+    """Return a person's answer when it came after the last question."""
+    query = (
+        select(RunEvent)
+        .where(RunEvent.run_id == run_id, RunEvent.type.in_(("run.waiting", "run.resumed")))
+        .order_by(RunEvent.seq.desc())
+        .limit(1)
+    )
+    last = await session.scalar(query)
+    return last if last is not None and last.type == "run.resumed" else None

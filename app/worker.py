@@ -1,0 +1,136 @@
+"""The second process: works on both queues and keeps up; SIGTERM drains it, a second one ends it at once."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from app.agents.base import Agent
+from app.agents.registry import discover
+from app.log import configure_logging, get_logger
+from app.resources import Resources, open_resources
+from app.runs.bus import open_bus
+from app.runs.context import build_prepare
+from app.runs.dispatch import Dispatcher, consume, open_dispatcher
+from app.runs.executor import Executor, Policy
+from app.runs.upkeep import keep_up
+from app.settings import Settings
+
+log = get_logger(__name__)
+
+PUT_BACK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """What a worker has open."""
+
+    settings: Settings
+    executor: Executor
+    dispatcher: Dispatcher
+    resources: Resources
+
+    @property
+    def lost_after(self) -> float:
+        """Seconds of silence after which a worker counts as lost: sooner than Redis delivers its runs again."""
+        return self.settings.redelivery_seconds / 2
+
+
+@asynccontextmanager
+async def open_workshop(settings: Settings, agents: Mapping[str, Agent[Any, Any]]) -> AsyncIterator[Workshop]:
+    """Open resources, queues and executor."""
+    async with open_resources(settings) as resources, open_bus(resources.redis) as bus:
+        executor = Executor(
+            agents=agents,
+            sessions=resources.sessions,
+            checkpoint_pool=resources.checkpoint_pool,
+            bus=bus,
+            prepare=build_prepare(resources),
+            policy=Policy(
+                lost_after=settings.redelivery_seconds / 2,
+                max_attempts=settings.max_attempts,
+                heartbeat_seconds=settings.heartbeat_seconds,
+            ),
+        )
+        bus.on_cancel(executor.cancel)
+        async with open_dispatcher(resources.redis_url, executor.execute) as dispatcher:
+            executor.dispatcher = dispatcher
+            yield Workshop(settings=settings, executor=executor, dispatcher=dispatcher, resources=resources)
+
+
+async def work(settings: Settings, *, stop: asyncio.Event, agents: Mapping[str, Agent[Any, Any]] | None = None) -> None:
+    """Work until `stop` is set, then put back what does not end within the grace time."""
+    async with open_workshop(settings, discover() if agents is None else agents) as workshop:
+        consumers = [asyncio.create_task(each) for each in consumers_of(workshop)]
+        keepers = [asyncio.create_task(each) for each in keepers_of(workshop)]
+        stopped = asyncio.create_task(stop.wait())
+        log.info("worker_ready")
+        done, _ = await asyncio.wait([stopped, *consumers, *keepers], return_when=asyncio.FIRST_COMPLETED)
+        await drain(workshop, consumers)
+        for task in (stopped, *keepers):
+            task.cancel()
+        await asyncio.gather(stopped, *keepers, return_exceptions=True)
+        for task in done - {stopped}:
+            task.result()
+    log.info("worker_stopped")
+
+
+def consumers_of(workshop: Workshop) -> list[Any]:
+    """Return what works on the queues."""
+    settings = workshop.settings
+    slots = {"interactive": settings.interactive_concurrency, "bulk": settings.bulk_concurrency}
+    return [
+        consume(docket, concurrency=slots[queue], redelivery_seconds=settings.redelivery_seconds)
+        for queue, docket in workshop.dispatcher.dockets.items()
+    ]
+
+
+def keepers_of(workshop: Workshop) -> list[Any]:
+    """Return what runs beside the work: heartbeats and upkeep."""
+    settings = workshop.settings
+    upkeep = keep_up(
+        workshop.resources.sessions,
+        workshop.dispatcher,
+        every=settings.upkeep_seconds,
+        lost_after=workshop.lost_after,
+        event_days=settings.event_retention_days,
+    )
+    return [workshop.executor.beat(), upkeep]
+
+
+async def drain(workshop: Workshop, consumers: list[asyncio.Task[None]]) -> None:
+    """Take nothing new, let each run reach its next step; what has not by then is put back where it is."""
+    workshop.executor.drain()
+    for task in consumers:
+        task.cancel()
+    _, late = await asyncio.wait(consumers, timeout=workshop.settings.drain_seconds)
+    if late:
+        workshop.executor.abandon()
+        await asyncio.wait(late, timeout=PUT_BACK_SECONDS)
+
+
+async def run_worker(settings: Settings, agents: Mapping[str, Agent[Any, Any]] | None = None) -> None:
+    """Work until SIGTERM or SIGINT; a second signal ends the process as it stands."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def on_signal(number: signal.Signals) -> None:
+        log.info("worker_draining", signal=number.name)
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)
+    await work(settings, stop=stop, agents=agents)
+
+
+def main() -> None:
+    """Run a worker with the settings of the environment."""
+    settings = Settings()
+    configure_logging(settings.log_format, settings.log_level)
+    asyncio.run(run_worker(settings))
+
+
+if __name__ == "__main__":
+    main()
