@@ -44,7 +44,7 @@ def find_python():
     for name in NEWER_PYTHONS:
         path = shutil.which(name)
         if path:
-            os.execv(path, [path] + sys.argv)
+            os.execv(path, [path, *sys.argv])
     sys.exit(
         "Symposium needs Python {}.{} or newer; python3 is {} and no newer one is on the PATH.".format(
             OLDEST[0], OLDEST[1], platform.python_version()
