@@ -1,0 +1,189 @@
+"""HTML to pages: filings with inline XBRL, web pages, anything lxml can parse."""
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+from app.convert.blocks import Block, build_pages
+from app.convert.decode import decode
+from app.convert.document import Converted
+from app.convert.html_tables import read_grid, style_of, table_blocks
+from app.errors import ConversionFailed
+
+_SKIPPED = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "head",
+        "ix:header",
+        "nav",
+        "svg",
+        "iframe",
+        "object",
+        "select",
+        "button",
+        "form-control",
+    ]
+)
+_BLOCKS = frozenset(
+    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hr html li main ol p pre section summary table tbody td tfoot th thead tr ul caption".split()
+)
+_HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
+_BREAK_BEFORE = re.compile(r"(?:page-)?break-before\s*:\s*(?:always|page|left|right)")
+_BREAK_AFTER = re.compile(r"(?:page-)?break-after\s*:\s*(?:always|page|left|right)")
+_BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)")
+_PAGE_NUMBER = re.compile(r"(?:page\s+)?(?:[ivxl]+|\d{1,3}|[A-Z]-\d{1,3}|[-–]\s*\d{1,3}\s*[-–])$", re.IGNORECASE)
+
+
+def convert_html(content: bytes, *, max_pages: int) -> Converted:
+    """Read an HTML document. Raises ConversionFailed when it holds no text."""
+    root = _parse(content)
+    title = " ".join((root.findtext(".//title") or "").split())
+    blocks = _mark_rules(list(_Walk().blocks(root)))
+    return Converted(media_type="text/html", pages=build_pages(blocks, max_pages=max_pages), title=title)
+
+
+def _parse(content: bytes) -> etree._Element:
+    declared = re.search(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]+)", content[:4096], re.IGNORECASE)
+    text = _decode_declared(content, declared.group(1).decode("ascii")) if declared else decode(content)
+    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text.lstrip("\ufeff"))
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
+    root = etree.fromstring(text.encode("utf-8", errors="replace"), parser) if text.strip() else None
+    if root is None:
+        raise ConversionFailed("The file has no text to read.")
+    return root
+
+
+def _decode_declared(content: bytes, encoding: str) -> str:
+    if encoding.lower().startswith(("utf-16", "utf-32")) or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return decode(content)
+    try:
+        return content.decode(encoding)
+    except (LookupError, UnicodeDecodeError):
+        return decode(content)
+
+
+class _Walk:
+    """Goes through the tree once, without recursion, and gives blocks in reading order."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._bold = 0
+        self._size = 0
+        self._depth_bold = 0
+        self._recent: list[str] = []
+        self._prefix = ""
+        self._pre = 0
+
+    def blocks(self, root: etree._Element) -> Iterator[Block]:
+        walk = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            tag = element.tag if isinstance(element.tag, str) else ""
+            if event == "end":
+                yield from self._leave(element, tag)
+                continue
+            if tag in _SKIPPED or _hidden(element):
+                walk.skip_subtree()
+                element.text, element[:] = None, []
+                element.set("data-skipped", "")
+                continue
+            yield from self._enter(element, tag)
+            if tag == "table" and _is_leaf_table(element):
+                walk.skip_subtree()
+                yield from self._table(element)
+
+    def _enter(self, element: etree._Element, tag: str) -> Iterator[Block]:
+        style = style_of(element)
+        if tag in _BLOCKS:
+            yield from self._flush()
+        if "break-before" in style and _BREAK_BEFORE.search(style):
+            yield Block(kind="break")
+        if tag in _HEADINGS:
+            self._prefix = _HEADINGS[tag] + " "
+        elif tag == "li":
+            self._prefix = "- "
+        if tag == "hr":
+            yield Block(kind="break", markdown="rule")
+        if tag == "br":
+            self._text.append("\n")
+        if tag == "pre":
+            self._pre += 1
+        if _is_bold(tag, style):
+            self._depth_bold += 1
+        if tag != "table":
+            self._add(element.text)
+
+    def _leave(self, element: etree._Element, tag: str) -> Iterator[Block]:
+        if element.get("data-skipped") is None:
+            style = style_of(element)
+            if tag in _BLOCKS:
+                yield from self._flush()
+            if tag == "pre":
+                self._pre -= 1
+            if _is_bold(tag, style):
+                self._depth_bold -= 1
+            if "break-after" in style and _BREAK_AFTER.search(style):
+                yield Block(kind="break")
+        self._add(element.tail)
+
+    def _add(self, text: str | None) -> None:
+        if not text:
+            return
+        self._text.append(text if self._pre else re.sub(r"\s+", " ", text))
+        seen = len(text.strip())
+        self._size += seen
+        if self._depth_bold:
+            self._bold += seen
+
+    def _flush(self) -> Iterator[Block]:
+        joined = "".join(self._text)
+        lines = [" ".join(line.split()) for line in joined.replace("\u200b", "").replace("\u00ad", "").split("\n")]
+        text = "\n".join(line for line in lines if line)
+        bold, size, prefix = self._bold, self._size, self._prefix
+        self._text, self._bold, self._size = [], 0, 0
+        if not text:
+            return
+        self._prefix = ""
+        self._recent = [*self._recent[-5:], text]
+        if prefix.startswith("#"):
+            yield Block(kind="heading", markdown=prefix + text.replace("\n", " "))
+        elif not prefix and size and bold >= size * 0.9 and len(text) <= 200 and re.search(r"[A-Za-z]", text):
+            yield Block(kind="heading", markdown=f"**{text}**".replace("\n", "  \n"))
+        else:
+            yield Block(kind="text", markdown=prefix + text)
+
+    def _table(self, element: etree._Element) -> Iterator[Block]:
+        for block in table_blocks(read_grid(element), self._recent):
+            self._recent = [*self._recent[-5:], block.markdown]
+            yield block
+
+
+def _hidden(element: etree._Element) -> bool:
+    style = style_of(element)
+    return bool(("none" in style or "hidden" in style) and _HIDDEN.search(style)) or element.get("hidden") is not None
+
+
+def _is_bold(tag: str, style: str) -> bool:
+    return tag in {"b", "strong", "th"} or bool("font-weight" in style and _BOLD.search(style))
+
+
+def _is_leaf_table(table: etree._Element) -> bool:
+    return next((e for e in table.iter("table") if e is not table), None) is None
+
+
+def _mark_rules(blocks: list[Block]) -> list[Block]:
+    """Keep <hr> as a page break only where it follows a page number and the document has no breaks of its own."""
+    own = any(block.kind == "break" and not block.markdown for block in blocks)
+    kept: list[Block] = []
+    for block in blocks:
+        if block.kind == "break" and block.markdown:
+            last = kept[-1].markdown.strip("* ") if kept else ""
+            if own or not _PAGE_NUMBER.match(last):
+                continue
+        kept.append(block)
+    return kept

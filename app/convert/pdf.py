@@ -1,0 +1,137 @@
+"""PDF to pages: text in reading order, tables as cells."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from statistics import median
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+from app.convert.blocks import Block, make_page
+from app.convert.document import Converted, Page
+from app.convert.pdf_columns import split_columns
+from app.convert.pdf_tables import Region, find_regions
+from app.convert.pdf_words import Line, build_lines, read_words
+from app.convert.tables import build_tables, find_caption, table_markdown
+from app.errors import ConversionFailed
+
+NO_TEXT = "*This page has no text; it is an image and needs OCR.*"
+
+_PROBLEMS = {
+    raw.FPDF_ERR_PASSWORD: "The PDF is encrypted and needs a password.",
+    raw.FPDF_ERR_SECURITY: "The PDF is protected in a way that can't be read.",
+    raw.FPDF_ERR_FORMAT: "The PDF is damaged or truncated and can't be opened.",
+}
+
+
+def convert_pdf(content: bytes, *, max_pages: int) -> Converted:
+    """Read a PDF; page numbers are PDF page index + 1.
+
+    Raises ConversionFailed when it is encrypted, damaged, has no pages or too many, or holds no text at all.
+    """
+    document = _open(content)
+    try:
+        count = len(document)
+        if not count:
+            raise ConversionFailed("The PDF has no pages that can be read; it may be damaged.")
+        if count > max_pages:
+            raise ConversionFailed(f"The PDF has {count:,} pages; at most {max_pages:,} are read.")
+        pages = tuple(_read_page(document, index) for index in range(count))
+        metadata = _metadata(document)
+    finally:
+        document.close()
+    if all(page.markdown in (NO_TEXT, "") for page in pages):
+        raise ConversionFailed("The PDF holds no text: its pages are images or empty. Scanned pages need OCR first.")
+    return Converted(media_type="application/pdf", pages=pages, title=metadata.get("title", ""), metadata=metadata)
+
+
+def _open(content: bytes) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(content)
+    except pdfium.PdfiumError:
+        code = raw.FPDF_GetLastError()
+        raise ConversionFailed(_PROBLEMS.get(code, "The PDF is damaged and can't be opened.")) from None
+
+
+def _metadata(document: pdfium.PdfDocument) -> dict[str, str]:
+    found = document.get_metadata_dict(skip_empty=True)
+    return {key.lower(): " ".join(value.replace("\x00", "").split()) for key, value in found.items()}
+
+
+def _read_page(document: pdfium.PdfDocument, index: int) -> Page:
+    try:
+        page = document[index]
+    except pdfium.PdfiumError:
+        return Page(number=index + 1, markdown="*This page is damaged and can't be read.*")
+    try:
+        words = read_words(page)
+    except pdfium.PdfiumError:
+        words = []
+    finally:
+        page.close()
+    if not words:
+        return Page(number=index + 1, markdown=NO_TEXT)
+    return make_page(index + 1, page_blocks(build_lines(words)))
+
+
+def page_blocks(lines: Sequence[Line]) -> list[Block]:
+    """Turn a page's lines into blocks from the top down, text columns one after the other."""
+    blocks: list[Block] = []
+    done = 0
+    for region in find_regions(lines):
+        blocks += _text_blocks(lines[done : region.start])
+        blocks += _table_blocks(region, lines, [block.markdown for block in blocks])
+        done = region.stop
+    return blocks + _text_blocks(lines[done:])
+
+
+def _table_blocks(region: Region, lines: Sequence[Line], before: Sequence[str]) -> list[Block]:
+    caption, note = find_caption(before)
+    tables = build_tables(region.rows, caption=caption, unit_note=note, exact=False)
+    if not tables:
+        return _text_blocks(lines[region.start : region.stop])
+    return [Block(kind="table", markdown=table_markdown(t, shown=caption, noted=note), tables=(t,)) for t in tables]
+
+
+def _text_blocks(lines: Sequence[Line]) -> list[Block]:
+    return [block for column in split_columns(lines) for block in _paragraphs(column)]
+
+
+def _paragraphs(lines: Sequence[Line]) -> list[Block]:
+    if not lines:
+        return []
+    right = max(line.x1 for line in lines)
+    pitches = [b.y - a.y for a, b in itertools.pairwise(lines) if 0 < b.y - a.y < 3 * b.size]
+    pitch = median(pitches) if pitches else 0.0
+    parts: list[list[Line]] = []
+    for line in lines:
+        if parts and not _starts_paragraph(parts[-1][-1], line, right, pitch):
+            parts[-1].append(line)
+        else:
+            parts.append([line])
+    return [_paragraph(part) for part in parts]
+
+
+def _starts_paragraph(above: Line, line: Line, right: float, pitch: float) -> bool:
+    gap = line.y - above.y
+    if gap > max(1.25 * pitch, 1.1 * line.size) and gap > 1.35 * line.size:
+        return True
+    if above.strong != line.strong or abs(above.size - line.size) > 0.15 * line.size:
+        return True
+    first = line.words[0]
+    if re.match(r"[•●▪■◦○–·]$|\(?\w{1,3}[.)]$", first.text) and line.x0 <= above.x0 + 2 * line.size:
+        return True
+    room = right - above.x1
+    return room > (first.x1 - first.x0) + 3 * line.size and not re.match(r"[a-z]", first.text)
+
+
+def _paragraph(lines: Sequence[Line]) -> Block:
+    text = lines[0].text
+    for line in lines[1:]:
+        hyphened = re.search(r"[a-z]-$", text) and re.match(r"[a-z]", line.text)
+        text = text[:-1] + line.text if hyphened else f"{text} {line.text}"
+    text = re.sub(r"^[•●▪■◦○]\s+", "- ", text)
+    if all(line.strong for line in lines) and len(text) <= 200 and re.search(r"[^\W\d]", text):
+        return Block(kind="heading", markdown=f"**{text}**")
+    return Block(kind="text", markdown=text)

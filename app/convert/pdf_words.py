@@ -1,0 +1,166 @@
+"""Words of a PDF page with their places, from PDFium's character boxes."""
+
+import ctypes
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+Move = Callable[[float, float], tuple[float, float]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Word:
+    """A word; x to the right, y (its baseline) downwards, in points. `size` is the height of its font."""
+
+    text: str
+    x0: float
+    x1: float
+    y: float
+    size: float
+    strong: bool = False
+
+
+@dataclass(slots=True)
+class Line:
+    """Words on one baseline, left to right."""
+
+    words: list[Word] = field(default_factory=list)
+
+    @property
+    def x0(self) -> float:
+        return self.words[0].x0
+
+    @property
+    def x1(self) -> float:
+        return max(word.x1 for word in self.words)
+
+    @property
+    def y(self) -> float:
+        return max(self.words, key=lambda w: w.size).y
+
+    @property
+    def size(self) -> float:
+        return max(word.size for word in self.words)
+
+    @property
+    def strong(self) -> bool:
+        bold = sum(len(word.text) for word in self.words if word.strong)
+        return bold * 10 >= 9 * sum(len(word.text) for word in self.words)
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(slots=True)
+class _Char:
+    code: int
+    x0: float
+    x1: float
+    y: float
+    size: float
+
+
+def read_words(page: pdfium.PdfPage) -> list[Word]:
+    """Return the page's words in the order they were written, upright however the page is turned."""
+    text = page.get_textpage()
+    try:
+        count = text.count_chars()
+        move = _upright(page, text, count)
+        return _join(text, _read_chars(text, count, move))
+    finally:
+        text.close()
+
+
+def _read_chars(text: pdfium.PdfTextPage, count: int, move: Move) -> Iterator[tuple[int, _Char | None]]:
+    """Give (index, character); None for white space."""
+    box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    for index in range(count):
+        code = raw.FPDFText_GetUnicode(text, index)
+        if code in (2, 0xFFFE):
+            code = 0x2D
+        if code <= 32 or code in (0xA0, 0xFFFF, 0xAD, 0x200B) or code > 0x10FFFF:
+            yield index, None
+            continue
+        raw.FPDFText_GetLooseCharBox(text, index, box)
+        raw.FPDFText_GetCharOrigin(text, index, x, y)
+        ax, ay = move(box.left, box.bottom)
+        bx, by = move(box.right, box.top)
+        _, baseline = move(x.value, y.value)
+        yield index, _Char(code, min(ax, bx), max(ax, bx), baseline, abs(by - ay))
+
+
+def _join(text: pdfium.PdfTextPage, chars: Iterator[tuple[int, _Char | None]]) -> list[Word]:
+    words: list[Word] = []
+    open_word: Word | None = None
+    for index, char in chars:
+        if char is None:
+            open_word = None
+            continue
+        if open_word is not None and _continues(open_word, char):
+            open_word.text += chr(char.code)
+            open_word.x1 = max(open_word.x1, char.x1)
+            continue
+        open_word = Word(
+            text=chr(char.code), x0=char.x0, x1=char.x1, y=char.y, size=char.size, strong=_is_strong(text, index)
+        )
+        words.append(open_word)
+    return [word for word in words if word.size > 0.5]
+
+
+def _continues(word: Word, char: _Char) -> bool:
+    if abs(char.y - word.y) > word.size * 0.2 or not 0.7 < char.size / max(word.size, 0.01) < 1.4:
+        return False
+    return -word.size * 0.6 < char.x0 - word.x1 < word.size * 0.3
+
+
+def _is_strong(text: pdfium.PdfTextPage, index: int) -> bool:
+    buffer = ctypes.create_string_buffer(96)
+    raw.FPDFText_GetFontInfo(text, index, buffer, 96, ctypes.c_int())
+    name = buffer.value.lower()
+    return b"bold" in name or b"black" in name or b"heavy" in name or raw.FPDFText_GetFontWeight(text, index) >= 600
+
+
+def _upright(page: pdfium.PdfPage, text: pdfium.PdfTextPage, count: int) -> Move:
+    """Return the map from page space to upright reading space: by the page's rotation plus that of most of its text."""
+    left, bottom, right, top = page.get_mediabox()
+    turns = -_text_turns(text, count) % 4
+    maps: dict[int, Move] = {
+        0: lambda x, y: (x - left, top - y),
+        1: lambda x, y: (y - bottom, x - left),
+        2: lambda x, y: (right - x, y - bottom),
+        3: lambda x, y: (top - y, right - x),
+    }
+    return maps[turns]
+
+
+def _text_turns(text: pdfium.PdfTextPage, count: int) -> int:
+    """Return by how many quarter turns, counter-clockwise in page space, most of a sample of characters are set."""
+    votes = [0, 0, 0, 0]
+    for index in range(0, count, max(1, count // 60)):
+        angle = raw.FPDFText_GetCharAngle(text, index)
+        if angle >= 0:
+            votes[round(angle / 1.5707963) % 4] += 1
+    return votes.index(max(votes))
+
+
+def build_lines(words: Sequence[Word]) -> list[Line]:
+    """Group words into lines from the top down; a raised or lowered mark stays with the line it overlaps."""
+    lines: list[Line] = []
+    for word in sorted(words, key=lambda w: (w.y, w.x0)):
+        line = next((line for line in reversed(lines[-4:]) if _same_line(line.words[0], word)), None)
+        if line is None:
+            lines.append(Line([word]))
+        else:
+            line.words.append(word)
+    for line in lines:
+        line.words.sort(key=lambda w: w.x0)
+    return sorted(lines, key=lambda line: line.y)
+
+
+def _same_line(first: Word, word: Word) -> bool:
+    top = max(first.y - 0.75 * first.size, word.y - 0.75 * word.size)
+    bottom = min(first.y + 0.2 * first.size, word.y + 0.2 * word.size)
+    return bottom - top > 0.5 * 0.95 * min(first.size, word.size)
