@@ -5,7 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -110,7 +122,10 @@ class EmbeddingModel(Base):
 
 
 class Entry(Base):
-    """A statement of any level. The text search columns are filled by the store (see `store.py`)."""
+    """A statement of any level.
+
+    `number` is its name in the postings; `term_ids` and `term_counts` are its words, `length` how many it has in all.
+    """
 
     __tablename__ = "entries"
     __table_args__ = (
@@ -118,9 +133,11 @@ class Entry(Base):
         CheckConstraint("grounding in ('grounded', 'derived', 'partial', 'ungrounded')", name="grounding"),
         Index(None, "document_id"),
         Index(None, "project_id", "collection_id", "level"),
+        UniqueConstraint("number"),
     )
 
     id: Mapped[PrimaryKey]
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     project_id: Mapped[ProjectId]
     collection_id: Mapped[UUID] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
     document_id: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
@@ -133,8 +150,48 @@ class Entry(Base):
     evidence: Mapped[list[Any]] = mapped_column(default=list)
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict)
     embedding_model_id: Mapped[int | None] = mapped_column(ForeignKey("embedding_models.id"))
-    embedding: Mapped[Any | None] = mapped_column(HALFVEC())
+    embedding: Mapped[Any | None] = mapped_column(HALFVEC(), deferred=True)
+    term_ids: Mapped[list[int]] = mapped_column(ARRAY(INTEGER), default=list, deferred=True)
+    term_counts: Mapped[list[int]] = mapped_column(ARRAY(INTEGER), default=list, deferred=True)
+    length: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[CreatedAt]
+
+
+class Term(Base):
+    """A lexeme at one level of one project, with the sums over its postings, kept by a trigger.
+
+    The empty lexeme stands in every entry, as often as the entry has words: it counts entries and words.
+    """
+
+    __tablename__ = "terms"
+    __table_args__ = (UniqueConstraint("project_id", "level", "lexeme"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    project_id: Mapped[ProjectId]
+    level: Mapped[str]
+    lexeme: Mapped[str]
+    entries: Mapped[int] = mapped_column(default=0, server_default="0")
+    occurrences: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+
+postings = Table(
+    "postings",
+    Base.metadata,
+    Column("term_id", ForeignKey("terms.id", ondelete="CASCADE"), nullable=False),
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE")),
+    Column("entry_id", ForeignKey("entries.id", ondelete="CASCADE")),
+    Column("collection_id", Uuid, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("occurrences", Integer, nullable=False),
+    Column("numbers", ARRAY(BigInteger), nullable=False),
+    Column("counts", ARRAY(Integer), nullable=False),
+    Column("lengths", ARRAY(Integer), nullable=False),
+    Index(None, "term_id", "document_id"),
+    Index(None, "document_id"),
+    Index("ix_postings_entry_id", "entry_id", postgresql_where="entry_id is not null"),
+    CheckConstraint("num_nonnulls(document_id, entry_id) = 1", name="owner"),
+)
+"""Where a term stands within one document (or one entry that has none): entry numbers, counts and entry lengths."""
 
 
 class EntrySource(Base):

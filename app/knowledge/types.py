@@ -1,12 +1,18 @@
 """Values that cross the store's border: what goes in for a document, what comes out of a search."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from app.convert.document import Table
+
 Level = Literal["page", "insight", "concept", "abstract", "recollection"]
 Grounding = Literal["grounded", "derived", "partial", "ungrounded"]
+Direction = Literal["sources", "dependants", "siblings"]
+
+LEVELS: tuple[Level, ...] = ("page", "insight", "concept", "abstract", "recollection")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,3 +98,51 @@ class Hit:
     score: float
     lexical_rank: int | None
     vector_rank: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What an ingestion starts from: the bytes of the version to read."""
+
+    document_id: UUID
+    collection_id: UUID
+    version: int
+    filename: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentView:
+    """A document as listed. `version` 0 means that no pyramid of it has been published yet."""
+
+    id: UUID
+    collection_id: UUID
+    filename: str
+    media_type: str
+    sha256: str
+    size_bytes: int
+    status: Literal["queued", "processing", "ready", "failed"]
+    error: dict[str, Any] | None
+    version: int
+    title: str
+    page_count: int
+    card: dict[str, Any]
+    metadata: dict[str, Any]
+    quality: dict[str, Any]
+    run_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageView:
+    """One page of the published version, its tables as cells."""
+
+    document_id: UUID
+    filename: str
+    number: int
+    label: str
+    markdown: str
+    tables: tuple[Table, ...]
+    quality: dict[str, Any]

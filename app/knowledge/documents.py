@@ -1,0 +1,233 @@
+"""Documents from upload to deletion. Every function takes the session first and leaves the commit to its caller.
+
+Locks are always taken in one order: collection, document, lexical sums.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from app.convert import document
+from app.convert.document import Converted
+from app.db import Json, now
+from app.errors import Conflict, NotFound
+from app.knowledge.models import Collection, Document, DocumentContent, Page, Window
+from app.knowledge.rows import page_hash, read_page, table_row
+from app.knowledge.types import Reading
+
+
+async def find_duplicate(session: AsyncSession, collection_id: UUID, content: bytes) -> Document | None:
+    """Return the collection's document with these very bytes; a second upload of them waits for this transaction."""
+    digest = sha256(content).hexdigest()
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"{collection_id}:{digest}", 0))
+    await session.execute(select(lock))
+    query = select(Document).where(Document.collection_id == collection_id, Document.sha256 == digest)
+    found: Document | None = await session.scalar(query.order_by(Document.id).limit(1))
+    return found
+
+
+async def create_document(
+    session: AsyncSession,
+    project_id: UUID,
+    collection_id: UUID,
+    *,
+    filename: str,
+    media_type: str,
+    content: bytes,
+    metadata: dict[str, str] | None = None,
+) -> Document:
+    """Add a queued document with its bytes as version 1. Raises NotFound when the collection has just been deleted."""
+    query = select(Collection.id).where(Collection.id == collection_id, Collection.project_id == project_id)
+    if await session.scalar(query.with_for_update(key_share=True, read=True)) is None:
+        raise NotFound("There is no such collection.")
+    made = Document(
+        id=uuid7(),
+        project_id=project_id,
+        collection_id=collection_id,
+        filename=filename,
+        media_type=media_type,
+        sha256=sha256(content).hexdigest(),
+        size_bytes=len(content),
+        meta=dict(metadata or {}),
+    )
+    session.add(made)
+    await session.flush()
+    session.add(DocumentContent(document_id=made.id, version=1, content=content))
+    await session.flush()
+    await session.refresh(made)
+    return made
+
+
+async def replace_content(
+    session: AsyncSession, found: Document, *, filename: str, media_type: str, content: bytes
+) -> Document:
+    """Queue new bytes as the next version; the old pyramid is shown until then. Raises Conflict while one is read."""
+    locked = await lock_document(session, found.project_id, found.id)
+    if locked.status in ("queued", "processing"):
+        raise Conflict("This document is being read; wait for its run or cancel it.")
+    version = max(locked.version, locked.pending_version or 0) + 1
+    await session.execute(
+        delete(DocumentContent).where(
+            DocumentContent.document_id == locked.id, DocumentContent.version > locked.version
+        )
+    )
+    session.add(DocumentContent(document_id=locked.id, version=version, content=content))
+    locked.filename, locked.media_type = filename, media_type
+    locked.sha256, locked.size_bytes = sha256(content).hexdigest(), len(content)
+    locked.status, locked.pending_version, locked.error = "queued", version, None
+    locked.updated_at = now()
+    await session.flush()
+    return locked
+
+
+async def get_document(session: AsyncSession, project_id: UUID, document_id: UUID) -> Document:
+    """Return a document of the project. Raises NotFound."""
+    query = select(Document).where(Document.id == document_id, Document.project_id == project_id)
+    found: Document | None = await session.scalar(query)
+    if found is None:
+        raise NotFound("There is no such document.")
+    return found
+
+
+async def lock_document(session: AsyncSession, project_id: UUID, document_id: UUID) -> Document:
+    """Return a document locked against other writers, its collection held in place. Raises NotFound."""
+    holding = select(Collection.id).join(Document, Document.collection_id == Collection.id)
+    await session.execute(
+        holding.where(Document.id == document_id).with_for_update(key_share=True, read=True, of=Collection)
+    )
+    query = select(Document).where(Document.id == document_id, Document.project_id == project_id)
+    locked: Document | None = await session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    if locked is None:
+        raise NotFound("There is no such document; it may have been deleted meanwhile.")
+    return locked
+
+
+async def list_documents(
+    session: AsyncSession,
+    project_id: UUID,
+    *,
+    collection_ids: Sequence[UUID] = (),
+    status: str | None = None,
+    after: UUID | None = None,
+    limit: int | None = None,
+) -> list[Document]:
+    """Return the project's documents in the order they came, those after `after`."""
+    query = select(Document).where(Document.project_id == project_id).order_by(Document.id).limit(limit)
+    if collection_ids:
+        query = query.where(Document.collection_id.in_(collection_ids))
+    if status:
+        query = query.where(Document.status == status)
+    if after:
+        query = query.where(Document.id > after)
+    return list(await session.scalars(query))
+
+
+async def delete_document(session: AsyncSession, project_id: UUID, document_id: UUID) -> UUID | None:
+    """Remove a document with everything made from it; return the id of its run. Raises NotFound."""
+    locked = await lock_document(session, project_id, document_id)
+    await session.execute(delete(Document).where(Document.id == locked.id))
+    return locked.run_id
+
+
+async def delete_collection(session: AsyncSession, found: Collection) -> list[UUID]:
+    """Remove a collection with its documents; return the ids of their runs. Raises Conflict for `default`."""
+    if found.name == "default":
+        raise Conflict("The collection “default” can't be deleted.")
+    await session.execute(select(Collection.id).where(Collection.id == found.id).with_for_update())
+    documents = select(Document.id, Document.run_id).where(Document.collection_id == found.id).order_by(Document.id)
+    runs = [run_id for _, run_id in await session.execute(documents.with_for_update()) if run_id]
+    await session.execute(delete(Collection).where(Collection.id == found.id))
+    return runs
+
+
+async def fail_document(session: AsyncSession, document_id: UUID, problem: Json) -> None:
+    """Mark that the pending version could not be read; an older pyramid stays. A document that is gone stays gone."""
+    await session.execute(
+        update(Document)
+        .where(Document.id == document_id, Document.status.in_(("queued", "processing")))
+        .values(status="failed", error=problem, updated_at=now())
+    )
+
+
+async def begin_reading(session: AsyncSession, project_id: UUID, document_id: UUID) -> Reading:
+    """Mark a document as being read and return its pending version's bytes. Raises NotFound."""
+    locked = await lock_document(session, project_id, document_id)
+    if locked.pending_version is not None:
+        locked.status, locked.error, locked.updated_at = "processing", None, now()
+    version = locked.pending_version or locked.version
+    content = await get_content(session, document_id, version)
+    return Reading(
+        document_id=locked.id,
+        collection_id=locked.collection_id,
+        version=version,
+        filename=locked.filename,
+        media_type=locked.media_type,
+        content=content,
+    )
+
+
+async def get_content(session: AsyncSession, document_id: UUID, version: int) -> bytes:
+    """Return the bytes of one version as uploaded. Raises NotFound."""
+    found = await session.get(DocumentContent, (document_id, version))
+    if found is None:
+        raise NotFound("There is no such version of this document.")
+    return found.content
+
+
+async def save_pages(
+    session: AsyncSession, project_id: UUID, document_id: UUID, *, version: int, converted: Converted
+) -> None:
+    """Store the converted pages of a version in place of those it had. Raises NotFound."""
+    locked = await lock_document(session, project_id, document_id)
+    await session.execute(delete(Page).where(Page.document_id == document_id, Page.version == version))
+    locked.media_type = converted.media_type
+    for page in map(_storable, converted.pages):
+        session.add(
+            Page(
+                document_id=document_id,
+                version=version,
+                number=page.number,
+                project_id=project_id,
+                label=page.label,
+                markdown=page.markdown,
+                tables=[table_row(table) for table in page.tables],
+                hash=page_hash(page),
+            )
+        )
+    await session.flush()
+
+
+def _storable(page: document.Page) -> document.Page:
+    return replace(page, markdown=page.markdown.replace("\x00", ""))
+
+
+async def load_pages(session: AsyncSession, project_id: UUID, document_id: UUID, version: int) -> list[document.Page]:
+    """Return the stored pages of a version in order; empty when there are none."""
+    query = select(Page).where(Page.document_id == document_id, Page.version == version, Page.project_id == project_id)
+    return [read_page(row) for row in await session.scalars(query.order_by(Page.number))]
+
+
+async def get_page(session: AsyncSession, found: Document, number: int) -> Page:
+    """Return a page of the published version. Raises NotFound."""
+    row = await session.get(Page, (found.id, found.version, number))
+    if row is None:
+        raise NotFound(f"This document has no page {number}." if found.version else "This document is not read yet.")
+    return row
+
+
+async def find_window(session: AsyncSession, project_id: UUID, document_id: UUID, hash: str) -> Json | None:
+    """Return what reading a window of this hash gave, or None."""
+    row = await session.get(Window, (document_id, hash))
+    return row.result if row is not None and row.project_id == project_id else None
+
+
+async def save_window(session: AsyncSession, project_id: UUID, document_id: UUID, *, hash: str, result: Json) -> None:
+    """Store what reading a window gave; the last word counts. Raises NotFound."""
+    await lock_document(session, project_id, document_id)
+    await session.merge(Window(document_id=document_id, hash=hash, project_id=project_id, result=result))
+    await session.flush()

@@ -1,0 +1,200 @@
+"""Knowledge: one project's store as agents and routes receive it. Opens and commits its own sessions."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from app.convert import document
+from app.convert.document import Converted
+from app.db import Json, Sessions
+from app.errors import NotFound
+from app.knowledge import collections, documents, entries, search, store
+from app.knowledge.embedding_models import find_model, register_embedder
+from app.knowledge.lexical import lexemes
+from app.knowledge.passages import embed_texts
+from app.knowledge.rows import document_view, page_view
+from app.knowledge.search import Effort, SearchWeights
+from app.knowledge.types import Direction, DocumentView, EntryView, Filters, Hit, NewEntry, PageView, Reading
+from app.llm.embedding import Embedder
+
+MAX_QUERY_CHARACTERS = 8_000
+
+
+class Knowledge:
+    """Search, reading and ingestion bound to one project. No session is open while the embedder works."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        embedder: Embedder,
+        project_id: UUID,
+        *,
+        weights: SearchWeights | None = None,
+        effort: Effort | None = None,
+    ) -> None:
+        self._sessions = sessions
+        self._embedder = embedder
+        self._project_id = project_id
+        self._weights = weights or SearchWeights()
+        self._effort = effort or Effort()
+        self._model_id: int | None = None
+
+    async def search(self, query: str, *, filters: Filters = Filters(), limit: int = 20) -> list[Hit]:  # noqa: B008
+        """Return the entries nearest to a query by words and meaning, best first: min(limit, matching) of them."""
+        asked = query.replace("\x00", " ")[:MAX_QUERY_CHARACTERS]
+        [vector] = await self._embedder.embed([asked])
+        model_id = await self._get_model_id()
+        async with self._sessions() as session:
+            scope = await search.find_scope(
+                session,
+                self._project_id,
+                filters,
+                model_id=model_id,
+                dimension=self._embedder.dimension,
+                effort=self._effort,
+            )
+            return await search.search(
+                session,
+                scope,
+                lexemes=lexemes(asked),
+                vector=vector,
+                limit=limit,
+                weights=self._weights,
+                effort=self._effort,
+            )
+
+    async def get_entry(self, entry_id: UUID) -> EntryView:
+        """Return an entry. Raises NotFound."""
+        found = await self.list_entries([entry_id])
+        if not found:
+            raise NotFound("There is no such entry.")
+        return found[0]
+
+    async def list_entries(self, ids: Sequence[UUID]) -> list[EntryView]:
+        """Return the entries of these ids in this order; unknown ones are left out."""
+        async with self._sessions() as session:
+            return await entries.list_entries(session, self._project_id, ids)
+
+    async def walk(self, entry_id: UUID, direction: Direction, limit: int = 50) -> list[EntryView]:
+        """Return what an entry was made from, what was made from it, or what shares a source with it."""
+        async with self._sessions() as session:
+            return await entries.walk(session, self._project_id, entry_id, direction=direction, limit=limit)
+
+    async def list_documents(self, collection_ids: Sequence[UUID]) -> list[DocumentView]:
+        """Return the documents of some collections (none named: of the project) in the order they came."""
+        async with self._sessions() as session:
+            found = await documents.list_documents(session, self._project_id, collection_ids=collection_ids)
+            return [document_view(row) for row in found]
+
+    async def get_document(self, document_id: UUID) -> DocumentView:
+        """Return a document. Raises NotFound."""
+        async with self._sessions() as session:
+            return document_view(await documents.get_document(session, self._project_id, document_id))
+
+    async def get_page(self, document_id: UUID, number: int) -> PageView:
+        """Return a page of the published version. Raises NotFound."""
+        async with self._sessions() as session:
+            found = await documents.get_document(session, self._project_id, document_id)
+            return page_view(await documents.get_page(session, found, number), found.filename)
+
+    async def find_facts(
+        self,
+        *,
+        filters: Filters,
+        measure_terms: Sequence[str] = (),
+        periods: Sequence[str] = (),
+        entities: Sequence[str] = (),
+        limit: int = 200,
+    ) -> list[EntryView]:
+        """Return entries with a fact whose measure has all the terms, of one of the periods and entities (if named)."""
+        async with self._sessions() as session:
+            return await entries.find_facts(
+                session,
+                self._project_id,
+                filters=filters,
+                measure_terms=measure_terms,
+                periods=periods,
+                entities=entities,
+                limit=limit,
+            )
+
+    async def resolve_collections(self, names_or_ids: Sequence[str]) -> list[UUID]:
+        """Return the ids of collections by name or id, `default` for none. Raises NotFound with the name."""
+        async with self._sessions.begin() as session:
+            return await collections.resolve_collections(session, self._project_id, names_or_ids)
+
+    async def begin_reading(self, document_id: UUID) -> Reading:
+        """Mark a document as being read and return the bytes of its pending version. Raises NotFound."""
+        async with self._sessions.begin() as session:
+            return await documents.begin_reading(session, self._project_id, document_id)
+
+    async def save_pages(self, document_id: UUID, version: int, converted: Converted) -> None:
+        """Store the converted pages of a version. Raises NotFound when the document is gone."""
+        async with self._sessions.begin() as session:
+            await documents.save_pages(session, self._project_id, document_id, version=version, converted=converted)
+
+    async def load_pages(self, document_id: UUID, version: int) -> list[document.Page]:
+        """Return the stored pages of a version in order."""
+        async with self._sessions() as session:
+            return await documents.load_pages(session, self._project_id, document_id, version)
+
+    async def find_window(self, document_id: UUID, hash: str) -> Json | None:
+        """Return what reading a window of this hash gave, or None."""
+        async with self._sessions() as session:
+            return await documents.find_window(session, self._project_id, document_id, hash)
+
+    async def save_window(self, document_id: UUID, hash: str, result: Json) -> None:
+        """Store what reading a window gave. Raises NotFound when the document is gone."""
+        async with self._sessions.begin() as session:
+            await documents.save_window(session, self._project_id, document_id, hash=hash, result=result)
+
+    async def publish(
+        self,
+        document_id: UUID,
+        version: int,
+        new_entries: Sequence[NewEntry],
+        *,
+        title: str,
+        card: Json,
+        metadata: dict[str, Any],
+        quality: Json,
+        page_quality: dict[int, Json],
+    ) -> None:
+        """Show a version's pyramid in place of the old one, in one transaction; page entries are made here.
+
+        An entry whose level, text and pages are unchanged keeps its id and its embedding. Raises NotFound when the
+        document has been deleted meanwhile, Conflict when a newer version is being read.
+        """
+        model_id = await self._get_model_id()
+        pages = await self.load_pages(document_id, version)
+        drafts = await asyncio.to_thread(store.draft_entries, pages, new_entries)
+        async with self._sessions() as session:
+            store.keep_stored(drafts, await store.list_identities(session, document_id, model_id))
+        fresh = [draft for draft in drafts if draft.stored_id is None]
+        vectors = await embed_texts(self._embedder, [draft.entry.text for draft in fresh])
+        for draft, vector in zip(fresh, vectors, strict=True):
+            draft.embedding = vector
+        publication = store.Publication(
+            document_id=document_id,
+            version=version,
+            model_id=model_id,
+            drafts=drafts,
+            title=title,
+            card=card,
+            metadata=metadata,
+            quality=quality,
+            page_quality=page_quality,
+        )
+        async with self._sessions.begin() as session:
+            await documents.get_document(session, self._project_id, document_id)
+            await store.ensure_terms(session, self._project_id, drafts)
+        async with self._sessions.begin() as session:
+            await store.publish(session, self._project_id, publication)
+
+    async def _get_model_id(self) -> int:
+        if self._model_id is None:
+            async with self._sessions.begin() as session:
+                found = await find_model(session, self._embedder.name)
+                self._model_id = found.id if found else await register_embedder(session, self._embedder)
+        return self._model_id

@@ -1,0 +1,72 @@
+"""Search over a small store: both legs, filters, projects, odd queries."""
+
+import pytest
+import pytest_asyncio
+from uuid_utils.compat import uuid7
+
+from app.db import DEFAULT_PROJECT, Sessions
+from app.knowledge.knowledge import Knowledge
+from app.knowledge.models import Project
+from app.knowledge.search import Effort
+from app.knowledge.types import Filters
+from tests.support.embedders import HashEmbedder
+from tests.support.library import add_pages, insight
+
+APPLE = "Apple's total net sales were $81,797 million in the three months ended July 1, 2023."
+STORM = "The storm closed the northern harbour for two days."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def knowledge(sessions: Sessions) -> Knowledge:
+    embedder = HashEmbedder()
+    await add_pages(sessions, embedder, "apple.txt", [APPLE, "Risks are many."], [insight("i1", APPLE, 1)])
+    await add_pages(sessions, embedder, "storm.txt", [STORM, "Ferries ran late."], [insight("i1", STORM, 1)])
+    return Knowledge(sessions, embedder, DEFAULT_PROJECT)
+
+
+async def test_a_figure_is_found_however_it_is_written(knowledge: Knowledge) -> None:
+    for query in ("81.797 billion", "net sales third quarter", "total sales of Apple"):
+        hits = await knowledge.search(query, filters=Filters(levels=("insight",)))
+        assert hits[0].entry.text == APPLE
+        assert hits[0].lexical_rank == 1
+
+
+async def test_every_matching_entry_is_returned_up_to_the_limit(knowledge: Knowledge) -> None:
+    assert len(await knowledge.search("harbour", limit=50)) == 6
+    assert len(await knowledge.search("harbour", limit=4)) == 4
+
+
+async def test_filters_limit_by_document_level_and_page(knowledge: Knowledge) -> None:
+    [storm] = [d.id for d in await knowledge.list_documents([]) if d.filename == "storm.txt"]
+    hits = await knowledge.search("sales", filters=Filters(document_ids=(storm,), levels=("page",), page_from=2))
+    assert [hit.entry.text for hit in hits] == ["Ferries ran late."]
+
+
+async def test_another_project_sees_nothing(knowledge: Knowledge, sessions: Sessions) -> None:
+    other = uuid7()
+    async with sessions.begin() as session:
+        session.add(Project(id=other, name="other"))
+    assert await Knowledge(sessions, HashEmbedder(), other).search("sales") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["the of and", "?!…", "a\x00b", "😀", "مرحبا بالعالم", "'; drop table entries; --", "sales " * 10_000]
+    + [" ".join(f"word{n}" for n in range(2_000))],
+)
+async def test_odd_queries_are_answered(knowledge: Knowledge, query: str) -> None:
+    assert len(await knowledge.search(query, limit=6)) == 6
+
+
+async def test_equal_scores_are_ordered_by_id(knowledge: Knowledge) -> None:
+    first, second = await knowledge.search("harbour"), await knowledge.search("harbour")
+    assert [hit.entry.id for hit in first] == [hit.entry.id for hit in second]
+
+
+async def test_the_indexed_path_finds_what_the_exact_one_finds(knowledge: Knowledge, sessions: Sessions) -> None:
+    indexed = Knowledge(sessions, HashEmbedder(), DEFAULT_PROJECT, effort=Effort(exact_below=0))
+    for query in ("harbour storm", "net sales of Apple", "zzz"):
+        exact_hits, indexed_hits = await knowledge.search(query), await indexed.search(query)
+        assert [(h.entry.id, h.lexical_rank) for h in indexed_hits] == [
+            (h.entry.id, h.lexical_rank) for h in exact_hits
+        ]
