@@ -12,7 +12,7 @@ from app.knowledge.models import Document, Entry, EntrySource
 from app.knowledge.rows import entry_view
 from app.knowledge.types import Direction, EntryView, Filters
 
-Rows = Select[tuple[Entry, str | None]]
+Rows = Select[Entry, str]
 
 
 def _entries(project_id: UUID) -> Rows:

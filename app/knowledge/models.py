@@ -101,7 +101,7 @@ class Page(Base):
 
 
 class Window(Base):
-    """What reading one window of pages gave, by the hash of what was read: never read twice, reused by later versions."""
+    """What reading one window of pages gave, by the hash of what was read: read once, kept for later versions."""
 
     __tablename__ = "windows"
 

@@ -6,6 +6,8 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, cast
 
+from sqlalchemy import Row
+
 from app.convert import document
 from app.convert.document import Table, TableRow
 from app.db import Json
@@ -88,7 +90,7 @@ def document_view(row: Document) -> DocumentView:
     )
 
 
-def entry_view(row: Entry, filename: str | None) -> EntryView:
+def entry_view(row: Entry | Row[Any], filename: str | None) -> EntryView:
     """Return an entry as read; the file name is empty for an entry without a document."""
     return EntryView(
         id=row.id,

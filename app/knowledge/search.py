@@ -329,7 +329,8 @@ async def _count(session: AsyncSession, scope: Scope, effort: Effort) -> dict[Le
     elif block_filter := _block_filter(scope):
         statement = (
             "select t.level, sum(p.entries)::bigint from terms t join postings p on p.term_id = t.id "
-            f"where t.project_id = :project and t.lexeme = '' and t.level = any(:levels) {block_filter} group by t.level"
+            f"where t.project_id = :project and t.lexeme = '' and t.level = any(:levels) {block_filter} "
+            "group by t.level"
         )
     else:
         statement = (
