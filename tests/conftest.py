@@ -7,6 +7,7 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import Sessions, build_engine, build_sessions
+from app.resources import Resources, open_resources
 from app.settings import Settings
 from tests.support.services import Services, open_services
 
@@ -32,7 +33,7 @@ def settings(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPat
     """Settings of a service with the offline engine and quick timers; no `.env` is read."""
     return Settings(
         _env_file=None,
-        data_dir=tmp_path_factory.mktemp("data"),
+        data_dir=tmp_path_factory.getbasetemp() / "data",
         database_url=database_url,
         redis_url=redis_url,
         engine="offline",
@@ -54,3 +55,9 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture(scope="module")
 def sessions(engine: AsyncEngine) -> Sessions:
     return build_sessions(engine)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def resources(settings: Settings) -> AsyncIterator[Resources]:
+    async with open_resources(settings) as opened:
+        yield opened
