@@ -64,7 +64,7 @@ def tidy(text: str) -> str:
     text = re.sub(rf"({_CURRENCY})\s+(?=[(\d—–.-])", r"\1", text)
     text = re.sub(r"\(\s+(?=[\d$€£])", "(", text)
     text = re.sub(r"(?<=\d)\s+(?=\)|%)", "", text)
-    return re.sub(r"\)\s+%", ")%", text)
+    return re.sub(r"\)\s+%", ")%", re.sub(r"\s+([:;,])", r"\1", text))
 
 
 def is_value(text: str) -> bool:

@@ -56,7 +56,7 @@ def _convert(request: Request, content: bytes) -> Converted:
 
 
 def _limit_memory(memory_mb: int) -> None:
-    """Cap what the process may map on top of what it holds now; where that is not enforced (macOS) the parent watches."""
+    """Cap what the process may map on top of what it holds now; where macOS does not, the parent watches."""
     limit = psutil.Process().memory_info().vms + memory_mb * 1024 * 1024
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -28,7 +28,8 @@ def read_grid(table: etree._Element) -> Grid:
     rows: Grid = []
     pending: dict[int, tuple[int, Cell]] = {}
     for row in table.iter("tr"):
-        cells, column = [], 0
+        cells: list[Cell] = []
+        column = 0
         for element in row.iterchildren("td", "th"):
             column = _take_pending(pending, cells, column)
             span, depth = _span(element, "colspan"), _span(element, "rowspan")

@@ -60,7 +60,7 @@ def _cell(group: Sequence[Word]) -> Cell:
 def _join_words(words: Sequence[Word]) -> str:
     """Join words; a raised footnote mark after a number is left out, for it would read as one of its digits."""
     size = max(word.size for word in words)
-    texts = []
+    texts: list[str] = []
     for index, word in enumerate(words):
         raised = word.size < 0.8 * size and len(word.text) <= 4 and index > 0
         if raised and is_figure(texts[-1] if texts else ""):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from app.convert.cells import Cell, find_unit_note, is_figure, is_period, is_unit_note, is_year, join_affixes
+from app.convert.cells import Cell, find_unit_note, is_figure, is_period, is_unit_note, join_affixes
 from app.convert.document import Table, TableRow
 
 Row = Sequence[Cell]
@@ -130,7 +130,8 @@ def build_tables(rows: Sequence[Row], *, caption: str = "", unit_note: str = "",
         return []
     tables: list[Table] = []
     for segment in _split_segments(joined, layout):
-        table = _make_table(segment, layout, caption, unit_note)
+        outer = "" if tables and segment.titles else caption
+        table = _make_table(segment, layout, outer, unit_note)
         if table is not None:
             if tables and not any(table.columns):
                 table = replace(table, columns=tables[-1].columns)
@@ -216,7 +217,8 @@ def _make_table(segment: _Segment, layout: _Layout, caption: str, unit_note: str
     rows = _make_rows(segment.body, layout)
     if not any(any(row.cells) for row in rows):
         return None
-    inner = [t for t in [*segment.titles, *segment.stubs] if is_unit_note(t)]
+    over_values = [cell.text for row in segment.header for cell in row if is_unit_note(cell.text)]
+    inner = [t for t in [*segment.titles, *segment.stubs, *over_values] if is_unit_note(t)]
     titles = [t for t in segment.titles if not is_unit_note(t)]
     title = " ".join([caption, *titles]) if caption and titles else caption or " ".join(titles)
     return Table(
@@ -239,7 +241,7 @@ def _header_paths(segment: _Segment, layout: _Layout) -> tuple[tuple[str, ...], 
             above = [frozenset(range(len(paths)))] * len(paths)
         groups = {id(cell): frozenset(i for i, c in enumerate(level) if c is cell) for cell in level if cell}
         for index, cell in enumerate(level):
-            if cell is None:
+            if cell is None or is_unit_note(cell.text):
                 continue
             _extend_path(paths[index], cell.text, same_span=above[index] == groups[id(cell)])
             above[index] = groups[id(cell)]
@@ -253,6 +255,12 @@ def _extend_path(path: list[str], text: str, *, same_span: bool) -> None:
         path[-1] = f"{path[-1]} {text}"
     else:
         path.append(text)
+
+
+_CASH = re.compile(r"(?:net )?cash (?:flows? )?(?:\(?(?:generated|provided|used))", re.IGNORECASE)
+_SUM = re.compile(
+    rf"{_CASH.pattern}|gross (?:margin|profit)|operating (?:income|profit)|income from operations", re.IGNORECASE
+)
 
 
 @dataclass
@@ -269,6 +277,8 @@ def _make_rows(body: Sequence[Row], layout: _Layout) -> list[TableRow]:
         label, cells = layout.split_label(row)
         indent = layout.indent_of(label)
         text = label.text if label else ""
+        if cells and sections and _SUM.match(text):
+            del sections[1 if _CASH.match(text) else 0 :]
         if not cells:
             while sections and sections[-1].indent >= indent - _INDENT:
                 sections.pop()
@@ -315,17 +325,28 @@ def _line(cells: Sequence[str]) -> str:
 
 def find_caption(before: Sequence[str]) -> tuple[str, str]:
     """Return (caption, unit note) from the texts right above a table, nearest last; "" where there is none."""
-    note = ""
-    for text in reversed(before[-4:]):
+    caption = note = ""
+    for text in reversed(before[-5:]):
         plain = text.strip("#* \n")
         if is_unit_note(plain):
             note = note or plain
             continue
+        if _NO_CAPTION.match(plain) or text.startswith("|") or "\n| --- " in text:
+            break
         sentence = plain if len(plain) <= 200 else re.split(r"(?<=[.;])\s+(?=[A-Z])", plain)[-1]
-        note = note or find_unit_note(sentence) or find_unit_note(plain[-400:])
-        introduces = plain.endswith(":") or len(plain) <= 200
-        return (sentence[:300] if introduces and len(sentence) <= 500 else "", note)
-    return "", note
+        introduces = (plain.endswith(":") or len(plain) <= 200) and len(sentence) <= 500
+        if not caption and not introduces:
+            break
+        note = note or (find_unit_note(sentence) or find_unit_note(plain[-400:]) if introduces else "")
+        if caption:
+            break
+        caption = sentence
+        if note:
+            break
+    return caption, note
 
 
-__all__ = ["assign_spans", "build_tables", "find_caption", "is_year", "table_markdown"]
+_NO_CAPTION = re.compile(
+    r"table of contents|part [iv]+\b|\(\w\)|\d{1,3}$|note:|see (?:accompanying|the accompanying)|\S.{0,60}\| |-\s",
+    re.IGNORECASE,
+)
