@@ -22,7 +22,8 @@ Out = TypeVar("Out", bound=BaseModel)
 class Models(Protocol):
     """Runs tasks for one run: engine, budget, retries, ledger."""
 
-    engine: Literal["openai", "offline"]
+    @property
+    def engine(self) -> Literal["openai", "offline"]: ...
 
     async def run(self, task: Task[I, O], input: I, *, on_delta: OnDelta | None = None) -> O: ...
 

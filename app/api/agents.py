@@ -69,8 +69,10 @@ def add_create_route(router: APIRouter, agent: Agent[Any, Any]) -> None:
         summary=agent.summary,
         response_model=RunView,
         status_code=202,
-        responses={200: {"model": RunView, "description": "It ended within `Prefer: wait`."}}
-        | problems(NotFound, Conflict, Invalid),
+        responses={
+            200: {"model": RunView, "description": "It ended within `Prefer: wait`."},
+            **problems(NotFound, Conflict, Invalid),
+        },
     )
 
 

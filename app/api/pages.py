@@ -40,7 +40,7 @@ def build_page(
 
 async def list_page(
     session: AsyncSession,
-    query: Select[tuple[Row]],
+    query: Select[Row],
     *,
     key: InstrumentedAttribute[UUID],
     view: Callable[[Row], View],

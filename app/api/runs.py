@@ -1,7 +1,7 @@
 """Runs of every agent: list, one, its events, and what a person may do to it."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
@@ -156,7 +156,7 @@ async def retry(service: ServiceDep, submission: SubmissionDep, request_id: Requ
     return await submission.accept(fingerprint_of("retry", str(run_id)), prepare)
 
 
-def viewer(service: Service) -> Any:
+def viewer(service: Service) -> Callable[[Run], RunView]:
     """Return the function that turns a run's row into its wire form."""
     return lambda run: view_run(run, service.path_of(run.agent))
 

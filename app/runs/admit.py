@@ -1,5 +1,6 @@
 """Accepting a run, answering its question, asking for its end, trying it again: what a request does to a run."""
 
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -17,7 +18,7 @@ async def admit(
     session: AsyncSession,
     *,
     project_id: UUID,
-    agent: Agent,
+    agent: Agent[Any, Any],
     input: BaseModel,
     engine: str,
     thread_id: UUID | None = None,
@@ -42,7 +43,9 @@ async def admit(
     return run
 
 
-async def readmit(session: AsyncSession, run: Run, *, agent: Agent, engine: str, request_id: str | None) -> Run:
+async def readmit(
+    session: AsyncSession, run: Run, *, agent: Agent[Any, Any], engine: str, request_id: str | None
+) -> Run:
     """Add a new run of the same input as one that failed or was cancelled. Raises Conflict."""
     if run.status not in ("failed", "cancelled"):
         raise Conflict(f"Only a failed or cancelled run can be tried again; this one is {run.status}.")
@@ -61,7 +64,7 @@ async def readmit(session: AsyncSession, run: Run, *, agent: Agent, engine: str,
 
 
 async def request_cancel(
-    session: AsyncSession, project_id: UUID, run_id: UUID, agent: Agent | None
+    session: AsyncSession, project_id: UUID, run_id: UUID, agent: Agent[Any, Any] | None
 ) -> tuple[Run, list[RunEvent]]:
     """Ask for a run's end; one that no worker has ends at once, one that has ended stays as it is."""
     run = await lock_run(session, project_id, run_id)

@@ -1,4 +1,4 @@
-"""Live events over Redis pub/sub: one connection a process, whatever the number of listeners. Nothing here is durable."""
+"""Live events over Redis pub/sub: one connection a process, however many listen. Nothing here is durable."""
 
 import asyncio
 import contextlib

@@ -10,8 +10,7 @@ import psycopg
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.runtime import RunControl
-from psycopg.rows import DictRow
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +21,7 @@ from app.db import Json, Sessions
 from app.errors import AppError, RunPoisoned
 from app.llm.ledger import sum_usage
 from app.log import get_logger
+from app.resources import CheckpointPool
 from app.runs import repository
 from app.runs.bus import EventBus
 from app.runs.context import Prepare, Prepared
@@ -33,7 +33,7 @@ from app.runs.steps import take_steps
 
 log = get_logger(__name__)
 
-CheckpointPool = AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]
+
 Reason = Literal["cancel", "lost", "drain"]
 
 OUTAGES = (OperationalError, InterfaceError, psycopg.OperationalError, PoolTimeout, RedisError)
@@ -110,7 +110,7 @@ class Executor:
         if begun is None:
             return
         run, events = begun
-        with bound_contextvars(run_id=str(run_id), attempt=run.attempt, agent=run.agent, request_id=run.request_id):
+        with bound_contextvars(run_id=str(run_id), request_id=run.request_id):
             await publish(self._bus, run_id, events)
             await self._attempt(Active(run=run))
 
@@ -157,14 +157,9 @@ class Executor:
 
     async def _run_to_ending(self, active: Active) -> Ending | None:
         """Return how the attempt ends, or None when it is not for this process to say."""
-        run = active.run
-        if run.cancel_requested_at is not None:
-            return Ending(status="cancelled")
-        if run.failures >= self._policy.max_attempts:
-            return failed(RunPoisoned())
-        if run.agent not in self._agents:
-            return failed(UnknownAgent(f"There is no agent {run.agent!r} here."))
-        active.task = asyncio.create_task(self._take_steps(active), name=f"run {run.id}")
+        if (foregone := self._find_foregone(active.run)) is not None:
+            return foregone
+        active.task = asyncio.create_task(self._take_steps(active), name=f"run {active.run.id}")
         try:
             return await active.task
         except GraphDrained:
@@ -176,6 +171,16 @@ class Executor:
         except Exception as error:
             log.warning("run_failed", error=repr(error), exc_info=not isinstance(error, AppError))
             return failed(error)
+
+    def _find_foregone(self, run: Run) -> Ending | None:
+        """Return the ending of a run that is not to be tried."""
+        if run.cancel_requested_at is not None:
+            return Ending(status="cancelled")
+        if run.failures >= self._policy.max_attempts:
+            return failed(RunPoisoned())
+        if run.agent not in self._agents:
+            return failed(UnknownAgent(f"There is no agent {run.agent!r} here."))
+        return None
 
     async def _take_steps(self, active: Active) -> Ending:
         run, agent = active.run, self._agents[active.run.agent]
@@ -230,7 +235,7 @@ class Executor:
             return (await sum_usage(session, active.run.id)).as_dict()
 
     async def _settle(self, session: AsyncSession, run: Run, ending: Ending) -> None:
-        """Let the agent change what must change with the run's end; an error there does not keep the run from ending."""
+        """Let the agent change what must change with the run's end; its own error does not keep the run from ending."""
         agent = self._agents.get(run.agent)
         if agent is None or agent.settle is None:
             return

@@ -1,7 +1,7 @@
 """One attempt at a graph: from its checkpoint to its output, its question, or its drain."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -49,7 +49,7 @@ async def take_steps(
         control=control,
     )
     async for part in parts:
-        item: Json = part["data"]
+        item = cast(Json, part["data"])
         await record(run, NewEvent(type=item["type"], key=item.get("key"), data=item["data"]))
     return _ending(agent, await graph.aget_state(config))
 
