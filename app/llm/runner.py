@@ -41,9 +41,9 @@ class ModelRunner:
         store_prompts: bool = True,
     ) -> None:
         self._engine = engine
-        self._ledger = ledger
+        self.ledger = ledger
         self._sessions = sessions
-        self._run = run
+        self.run_ref = run
         self._store_prompts = store_prompts
         self._asked: Counter[tuple[str, str]] = Counter()
         self._finished: dict[CallKey, UUID] = {}
@@ -83,11 +83,11 @@ class ModelRunner:
     async def remember(self) -> None:
         """Load what earlier attempts of the run finished and used; once, and only when there were any."""
         async with self._remembering:
-            if self._remembers or self._run.run_id is None:
+            if self._remembers or self.run_ref.run_id is None:
                 return
             async with self._sessions() as session:
-                self._finished = await list_finished(session, self._run.run_id)
-                self._totals = await sum_usage(session, self._run.run_id)
+                self._finished = await list_finished(session, self.run_ref.run_id)
+                self._totals = await sum_usage(session, self.run_ref.run_id)
             self._remembers = True
 
     async def _recall(self, task: Task[I, O], key: CallKey) -> O | None:
@@ -103,7 +103,7 @@ class ModelRunner:
         try:
             output = await self._engine.answer(task, input, call, on_delta)
         except AppError as failed:
-            self._settle(task, call, trace, outcome=failed.code, error=failed.detail)
+            await self._settle(task, call, trace, outcome=failed.code, error=failed.detail)
             raise
         except asyncio.CancelledError:
             self._settle(task, call, trace, outcome="cancelled")
@@ -124,10 +124,10 @@ class ModelRunner:
         row = describe_call(task, call) | trace.as_row() | self._whose() | result
         if not self._store_prompts:
             row["prompt"] = None
-        return self._ledger.add(row, wait=self.engine == "openai")
+        return self.ledger.add(row, wait=self.engine == "openai")
 
     def _whose(self) -> Json:
-        run = self._run
+        run = self.run_ref
         return {"project_id": run.project_id, "run_id": run.run_id, "run_attempt": run.attempt, "engine": self.engine}
 
 
