@@ -47,7 +47,7 @@ class Tally(BaseModel):
 
 def total(scores: dict[Criterion, SideScores], side: Side) -> float:
     """Return the sum of a side's scores."""
-    return sum(getattr(score, side) for score in scores.values())
+    return sum(score.pro if side == "pro" else score.con for score in scores.values())
 
 
 def compare(pro: float, con: float) -> Winner:

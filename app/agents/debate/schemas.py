@@ -43,9 +43,7 @@ class DebateInput(BaseModel):
         """Return the plan in force."""
         if self.plan is not None:
             return self.plan
-        return build_plan(
-            first=self.first, extra_rounds=self.extra_rounds, cross_examination=self.cross_examination
-        )
+        return build_plan(first=self.first, extra_rounds=self.extra_rounds, cross_examination=self.cross_examination)
 
     @property
     def caps(self) -> Caps:

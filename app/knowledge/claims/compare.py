@@ -155,7 +155,7 @@ def _same_kind(mine: Figure, theirs: Figure) -> bool:
     kinds = {mine.kind, theirs.kind}
     if kinds == {"currency"}:
         return not (mine.unit and theirs.unit) or mine.unit == theirs.unit
-    return len(kinds) == 1 or kinds == {"currency", "count"} or kinds == {"percent", "basis_points"}
+    return len(kinds) == 1 or kinds in ({"currency", "count"}, {"percent", "basis_points"})
 
 
 def _conflicts(mine: Figure, theirs: Figure) -> bool:
@@ -163,7 +163,7 @@ def _conflicts(mine: Figure, theirs: Figure) -> bool:
 
 
 def _derive(figure: Figure, asked: _Asked, passages: Sequence[Passage]) -> FigureFinding | None:
-    """Look for a percent, ratio or difference within one passage on the subject; sums of chance pairs are not sought."""
+    """Look for a percent or ratio of the only two amounts of a passage on the subject."""
     if figure.kind not in ("percent", "ratio"):
         return None
     for passage in passages:
@@ -199,7 +199,9 @@ def _same_period(mine: Period, theirs: Period) -> Sameness:
     if mine.months and theirs.months and mine.months != theirs.months:
         return "other"
     if mine.end and theirs.end:
-        return _same_end(mine.end, theirs.end, both=mine.months == theirs.months, years=12 in (mine.months, theirs.months))
+        return _same_end(
+            mine.end, theirs.end, both=mine.months == theirs.months, years=12 in (mine.months, theirs.months)
+        )
     years = _year_of(mine), _year_of(theirs)
     if None in years:
         return "unsure"

@@ -49,7 +49,7 @@ def build_claim(number: int, text: str, span: tuple[int, int]) -> Claim:
 
 def state_claim(sentence: str) -> str:
     """Return what a sentence claims: the quoted words where it only presents a quote, else the sentence itself."""
-    quotes = [quote for quote in _QUOTED.findall(sentence) if len(quote.split()) >= MIN_QUOTE_WORDS]
+    quotes: list[str] = [quote for quote in _QUOTED.findall(sentence) if len(quote.split()) >= MIN_QUOTE_WORDS]
     plain = _MARKUP.sub("", _CITATION.sub("", sentence)).strip()
     if len(quotes) == 1 and _STANCE.search(_QUOTED.sub("", sentence)):
         return quotes[0].strip()
@@ -92,7 +92,7 @@ def _is_end(text: str, start: int, match: re.Match[str]) -> bool:
         return True
     head = text[start : match.start() + 1]
     last = head.split()[-1] if head.split() else ""
-    if last.lstrip("([\"“") in _ABBREVIATIONS or re.fullmatch(r"[A-Z]\.", last):
+    if last.lstrip('(["“') in _ABBREVIATIONS or re.fullmatch(r"[A-Z]\.", last):
         return False
     return not re.fullmatch(r"\s*\d{1,2}\.", head)
 

@@ -1,16 +1,16 @@
 """A claim against the passages found for it, without a model: figures first, then words."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.knowledge.claims.compare import FigureFinding, compare_figures
 from app.knowledge.claims.rank import Weights
 from app.knowledge.claims.types import Passage, Verdict
-from app.knowledge.claims.words import find_direction, find_names, find_stems, is_negated
+from app.knowledge.claims.words import DIRECTIONS, find_direction, find_names, find_stems, is_negated
 
-SUPPORTED = 0.75
-PARTLY = 0.35
-SAME_SENTENCE = 0.8
+SUPPORTED = 0.5
+PARTLY = 0.2
 MAX_EVIDENCE = 3
 
 
@@ -65,9 +65,7 @@ def choose_evidence(claim: str, passages: Sequence[Passage]) -> tuple[Passage, .
     return tuple(chosen)
 
 
-def measure_support(
-    claim: str, chosen: Sequence[Passage], passages: Sequence[Passage]
-) -> tuple[float, frozenset[str]]:
+def measure_support(claim: str, chosen: Sequence[Passage], passages: Sequence[Passage]) -> tuple[float, frozenset[str]]:
     """Return the share of the claim's weight that the chosen passages carry, and the names they lack."""
     weights = Weights.of([_all_stems(passage) for passage in passages])
     found = frozenset[str]().union(*(_all_stems(passage) for passage in chosen))
@@ -75,16 +73,20 @@ def measure_support(
 
 
 def find_reversal(claim: str, passages: Sequence[Passage]) -> Passage | None:
-    """Return a passage that repeats the claim's words but denies it, or turns its direction round."""
-    wanted = find_stems(claim)
-    for passage in passages:
-        stems = find_stems(passage.text)
-        if len(wanted) < 3 or len(wanted & stems) < SAME_SENTENCE * len(wanted):
-            continue
-        turned = find_direction(claim) * find_direction(passage.text) == -1
-        if turned != (is_negated(claim) != is_negated(passage.text)):
-            return passage
-    return None
+    """Return a passage with a clause that repeats the claim's words but denies it, or turns its direction round."""
+    return next((passage for passage in passages if any(_reverses(claim, part) for part in _parts(passage.text))), None)
+
+
+def _reverses(claim: str, clause: str) -> bool:
+    wanted, stems = find_stems(claim) - DIRECTIONS, find_stems(clause)
+    if len(wanted) < 3 or len(stems) > 2 * len(wanted) + 2 or not wanted <= stems:
+        return False
+    turned = find_direction(claim) * find_direction(clause) == -1
+    return turned != (is_negated(claim) != is_negated(clause))
+
+
+def _parts(sentence: str) -> list[str]:
+    return [sentence, *re.split(r"[;:]|,\s+(?=but|and|while|whereas|which|although)", sentence)]
 
 
 def _weigh(

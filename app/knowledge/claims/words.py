@@ -28,6 +28,8 @@ _DOWN = frozenset(
     """decreas declin fall fell fallen drop reduc lower low worsen shrink shrank weaken lose lost loss downregul
     diminish suppress inhibit less smaller fewer plung sink cut prevent deplet down impair attenu""".split()
 )
+DIRECTIONS = _UP | _DOWN
+"""Stems that say which way something goes."""
 
 
 @lru_cache(maxsize=65_536)

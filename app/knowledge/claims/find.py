@@ -1,0 +1,70 @@
+"""Evidence for a claim: from the collection, and from the texts handed in with a request."""
+
+from collections.abc import Sequence
+
+from app.knowledge.claims.rank import cut_source, rank_passages
+from app.knowledge.claims.types import Passage, Slot, Source
+from app.knowledge.knowledge import Knowledge
+from app.knowledge.types import EntryView, Filters, Level
+
+LEVELS: tuple[Level, ...] = ("insight", "page")
+LIMIT = 12
+MAX_PAGE_SENTENCES = 4
+
+
+async def find_evidence(
+    claim: str, *, knowledge: Knowledge, filters: Filters | None, sources: Sequence[Source] = (), limit: int = LIMIT
+) -> list[Passage]:
+    """Return passages that bear on a claim, at most `limit` of each origin; `filters` None leaves the store alone."""
+    found: list[Passage] = []
+    if filters is not None:
+        found = await search_passages(claim, knowledge=knowledge, filters=filters, limit=limit)
+    return [*found, *rank_passages(claim, cut_sources(sources), limit=limit)]
+
+
+async def search_passages(query: str, *, knowledge: Knowledge, filters: Filters, limit: int) -> list[Passage]:
+    """Return what search finds: insights as they are, of a page the sentences nearest to the query."""
+    hits = await knowledge.search(query, filters=filters, limit=limit)
+    passages = [passage for hit in hits for passage in read_entry(query, hit.entry)]
+    return list({passage.id: passage for passage in passages}.values())
+
+
+def cut_sources(sources: Sequence[Source]) -> list[Passage]:
+    """Return the sentences of all sources as passages."""
+    return [passage for number, source in enumerate(sources, start=1) for passage in cut_source(source, number=number)]
+
+
+def read_entry(query: str, entry: EntryView) -> list[Passage]:
+    """Return an entry as evidence: whole, or for a page its few sentences that share most with the query."""
+    if entry.level != "page":
+        return [_whole(entry)]
+    page = Source(title=entry.filename[:200] or "page", text=entry.text[:200_000] or " ")
+    sentences = rank_passages(query, cut_source(page, number=1), limit=MAX_PAGE_SENTENCES)
+    return [
+        _whole(entry).model_copy(update={"id": f"{entry.id}:{sentence.id}", "text": sentence.text})
+        for sentence in sentences
+    ]
+
+
+def _whole(entry: EntryView) -> Passage:
+    return Passage(
+        id=str(entry.id),
+        text=entry.text,
+        filename=entry.filename,
+        pages=entry.pages,
+        entry_id=entry.id,
+        document_id=entry.document_id,
+        context=str(entry.metadata.get("issuer", "")),
+        slots=tuple(
+            Slot(
+                entity=fact.entity,
+                measure=fact.measure,
+                value=fact.value,
+                unit=fact.unit,
+                period=fact.period,
+                shown=fact.shown,
+                scope=fact.scope,
+            )
+            for fact in entry.facts
+        ),
+    )
