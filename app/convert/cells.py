@@ -14,6 +14,8 @@ class Cell:
     x1: float
     indent: float = 0.0
     strong: bool = False
+    rule: tuple[float, float] | None = None
+    """Extent of the line drawn right under the cell, which spans the columns it heads."""
 
     def overlap(self, x0: float, x1: float) -> float:
         """Return how much of [x0, x1] the cell covers."""

@@ -12,7 +12,7 @@ from app.convert.blocks import Block, make_page
 from app.convert.document import Converted, Page
 from app.convert.pdf_columns import split_columns
 from app.convert.pdf_tables import Region, find_regions
-from app.convert.pdf_words import Line, build_lines, read_words
+from app.convert.pdf_words import Line, Rule, build_lines, read_words
 from app.convert.tables import build_tables, find_caption, table_markdown
 from app.errors import ConversionFailed
 
@@ -65,21 +65,21 @@ def _read_page(document: pdfium.PdfDocument, index: int) -> Page:
     except pdfium.PdfiumError:
         return Page(number=index + 1, markdown="*This page is damaged and can't be read.*")
     try:
-        words = read_words(page)
+        words, rules = read_words(page)
     except pdfium.PdfiumError:
-        words = []
+        words, rules = [], []
     finally:
         page.close()
     if not words:
         return Page(number=index + 1, markdown=NO_TEXT)
-    return make_page(index + 1, page_blocks(build_lines(words)))
+    return make_page(index + 1, page_blocks(build_lines(words), rules))
 
 
-def page_blocks(lines: Sequence[Line]) -> list[Block]:
+def page_blocks(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Block]:
     """Turn a page's lines into blocks from the top down, text columns one after the other."""
     blocks: list[Block] = []
     done = 0
-    for region in find_regions(lines):
+    for region in find_regions(lines, rules):
         blocks += _text_blocks(lines[done : region.start])
         blocks += _table_blocks(region, lines, [block.markdown for block in blocks])
         done = region.stop

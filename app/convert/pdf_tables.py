@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.convert.cells import Cell, is_figure, is_period, is_unit_note, join_affixes, tidy
-from app.convert.pdf_words import Line, Word
+from app.convert.pdf_headers import merge_headers
+from app.convert.pdf_words import Line, Rule, Word
 
 _GAP = 0.95
 _HEADER_LINES = 12
@@ -43,6 +44,8 @@ def _parts(group: Sequence[Word], word: Word) -> bool:
     """Whether two figures stand side by side with less space than usual: they are two cells."""
     last = group[-1]
     gap = word.x0 - last.x1
+    if word.text.startswith("$") and re.search(r"[\d)%—–]$", last.text) and len(group) <= 2:
+        return True
     return (
         gap > 0.45 * word.size
         and is_figure(last.text)
@@ -69,7 +72,7 @@ def _join_words(words: Sequence[Word]) -> str:
     return " ".join(texts)
 
 
-def find_regions(lines: Sequence[Line]) -> list[Region]:
+def find_regions(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Region]:
     """Find the tables of a page: runs of lines whose figures stand in columns, with the header above them."""
     cells = [read_cells(line) for line in lines]
     regions: list[Region] = []
@@ -82,7 +85,8 @@ def find_regions(lines: Sequence[Line]) -> list[Region]:
         floor = regions[-1].stop if regions else 0
         if _is_table(cells[index:stop]):
             start = _find_start(lines, cells, floor, index, stop)
-            rows = _merge_labels(lines[start:stop], cells[start:stop], index - start)
+            header = merge_headers(lines[start:index], cells[start:index], rules)
+            rows = [*header, *_merge_labels(lines[index:stop], cells[index:stop])]
             regions.append(Region(start=start, stop=stop, rows=tuple(tuple(row) for row in rows)))
         index = max(stop, index + 1)
     return regions
@@ -195,6 +199,8 @@ def _is_above(cells: Sequence[Cell], left: float, right: float, margin: float, *
     first, *others = cells
     width = right - margin
     if len(cells) == 1:
+        if not begun and is_unit_note(first.text):
+            return True
         centred = first.x0 >= left - 0.15 * width and first.x1 <= right + 30
         if centred and not (is_unit_note(first.text) and not is_period(first.text)):
             return len(first.text) <= 90 and first.x0 > margin + 0.2 * width
@@ -203,17 +209,17 @@ def _is_above(cells: Sequence[Cell], left: float, right: float, margin: float, *
     return len(over) == len(others) and (first.x1 <= left + 8 or first.x0 >= left - 60)
 
 
-def _merge_labels(lines: Sequence[Line], cells: Sequence[list[Cell]], body: int) -> list[list[Cell]]:
+def _merge_labels(lines: Sequence[Line], cells: Sequence[list[Cell]]) -> list[list[Cell]]:
     """Join labels that run over several lines into the row whose figures they name."""
-    left, _ = _band(cells[body:])
-    rows: list[list[Cell]] = [list(row) for row in cells[:body]]
+    left, _ = _band(cells)
+    rows: list[list[Cell]] = []
     last_y = -1e9
-    for line, row in zip(lines[body:], cells[body:], strict=True):
-        previous = rows[-1] if len(rows) > body else None
+    for line, row in zip(lines, cells, strict=True):
         near = line.y - last_y < 1.9 * line.size
-        if row and previous and near and _continues_label(previous, row, left):
-            joined = replace(previous[0], text=f"{previous[0].text} {row[0].text}", x1=max(previous[0].x1, row[0].x1))
-            rows[-1] = [joined, *previous[1:], *row[1:]]
+        if row and rows and near and _continues_label(rows[-1], row, left):
+            label, *others = rows[-1]
+            joined = replace(label, text=f"{label.text} {row[0].text}", x1=max(label.x1, row[0].x1))
+            rows[-1] = [joined, *others, *row[1:]]
         elif row:
             rows.append(list(row))
         last_y = line.y

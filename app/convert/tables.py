@@ -10,6 +10,7 @@ from app.convert.document import Table, TableRow
 Row = Sequence[Cell]
 Span = tuple[float, float]
 _INDENT = 1.5
+_EDGE = 6.0
 
 
 @dataclass(kw_only=True)
@@ -90,17 +91,24 @@ def assign_spans(cells: Row, columns: Sequence[Span]) -> list[Cell | None]:
 def _best_group(
     best: list[list[tuple[float, int, int]]], cell: Cell, columns: Sequence[Span], used: int, done: int, skip: float
 ) -> tuple[float, int, int]:
-    left_out = best[used][done - 1]
-    choice = (left_out[0] + skip, done, done)
+    choice = (best[used][done - 1][0] + skip, done, done)
     for start in range(done):
-        centre = (columns[start][0] + columns[done - 1][1]) / 2
-        offset = min(
-            abs(centre - (cell.x0 + cell.x1) / 2), abs(columns[done - 1][1] - cell.x1) + 1 if start == done - 1 else 1e9
-        )
-        cost = best[used - 1][start][0] + offset
+        cost = best[used - 1][start][0] + _offset(cell, columns, start, done)
         if cost < choice[0]:
             choice = (cost, start, done)
     return choice
+
+
+def _offset(cell: Cell, columns: Sequence[Span], start: int, stop: int) -> float:
+    """Return how badly a header cell sits over columns [start, stop), in points."""
+    if cell.rule is not None:
+        low, high = cell.rule
+        ruled = [i for i, (x0, x1) in enumerate(columns) if low - 2 <= (x0 + x1) / 2 <= high + 2]
+        if ruled:
+            return 0.0 if (ruled[0], ruled[-1] + 1) == (start, stop) else 1e6
+    left, right = columns[start][0], columns[stop - 1][1]
+    centre = abs(left + right - cell.x0 - cell.x1) / 2
+    return min(centre, abs(right - cell.x1) + 1) if start == stop - 1 else centre
 
 
 def _trace(best: list[list[tuple[float, int, int]]], cells: Row, total: int) -> list[Cell | None]:
@@ -143,13 +151,44 @@ def _find_layout(rows: Sequence[Row], exact: bool) -> _Layout | None:
     if not rows:
         return None
     left = min(cell.x0 for row in rows for cell in row)
-    others = [cell for row in rows for cell in row[1:] if cell.x0 > left]
-    bare = [row[0] for row in rows if row[0].x0 > left and is_figure(row[0].text)]
-    figures = [cell for cell in [*others, *bare] if is_figure(cell.text)]
-    columns = _cluster(figures)
-    texts = [c for c in others if not is_figure(c.text) and not any(c.overlap(*span) > 0 for span in columns)]
+    values = [_values(row, left) for row in rows]
+    figures = [[cell for cell in row if is_figure(cell.text)] for row in values]
+    columns = _figure_columns(figures)
+    others = [cell for row in values for cell in row if not is_figure(cell.text)]
+    texts = [cell for cell in others if not any(cell.overlap(*span) > 0 for span in columns)]
     columns = sorted([*columns, *_text_columns(texts, columns)])
     return _Layout(tuple(columns), left, exact) if columns else None
+
+
+def _values(row: Row, left: float) -> list[Cell]:
+    """Return a row's cells without its label."""
+    labelled = row[0].x0 <= left or not is_figure(row[0].text)
+    return [cell for cell in row[1 if labelled else 0 :] if cell.x0 > left]
+
+
+def _figure_columns(rows: Sequence[Row]) -> list[Span]:
+    """Cluster figures into columns; where two figures of one row fall into one column, part it by right edges."""
+    cells = [cell for row in rows for cell in row]
+    columns: list[Span] = []
+    for span in _cluster(cells):
+        shared = any(sum(cell.overlap(*span) > 0 for cell in row) > 1 for row in rows)
+        columns += _part_by_edges([c for c in cells if c.overlap(*span) > 0]) if shared else [span]
+    return columns
+
+
+def _part_by_edges(cells: Sequence[Cell]) -> list[Span]:
+    edges = sorted(cells, key=lambda c: c.x1)
+    groups: list[list[Cell]] = []
+    for cell in edges:
+        if groups and cell.x1 - groups[-1][-1].x1 <= _EDGE:
+            groups[-1].append(cell)
+        else:
+            groups.append([cell])
+    spans: list[Span] = []
+    for group in groups:
+        floor = spans[-1][1] if spans else min(c.x0 for c in cells)
+        spans.append((max(floor, min(c.x0 for c in group)), max(c.x1 for c in group)))
+    return spans
 
 
 def _text_columns(cells: Sequence[Cell], columns: Sequence[Span]) -> list[Span]:
