@@ -1,7 +1,6 @@
 """Postgres with pgvector and Redis from wheels, run under one data folder for `up`, the tests and the benchmarks."""
 
 import contextlib
-import ctypes
 import fcntl
 import importlib.util
 import os
@@ -12,9 +11,8 @@ import stat
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -26,20 +24,14 @@ import psycopg
 import redis
 from psycopg import sql
 
-from app.errors import AppError
+from app.errors import CannotStart
+from app.processes import end_processes, spawn, stop_process
 
 DATABASE = "symposium"
 SERVERS = frozenset({"postgres", "redis-server", "valkey-server"})
 SOCKET_PATH_LIMIT = 80
 START_SECONDS = 60.0
-STOP_SECONDS = 60.0
 POSTGRES_SETTINGS = {"shared_buffers": "256MB", "max_connections": "200", "max_wal_size": "2GB", "jit": "off"}
-
-
-class CannotStart(AppError):
-    """The service can't be started here."""
-
-    status, code, title = 503, "cannot_start", "Cannot start"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,12 +103,12 @@ class PostgresServer:
         self._prepare()
         if not self.folder.exists():
             self._create_cluster()
-        _end_leftovers(self.folder, signal.SIGINT)
+        end_processes(_servers_on(self.folder), signal.SIGINT)
         for stale in (self.folder / "postmaster.pid", self._sockets / ".s.PGSQL.5432.lock"):
             stale.unlink(missing_ok=True)
         options = self._settings | {"listen_addresses": "", "unix_socket_permissions": "0700"}
         arguments = [item for name, value in options.items() for item in ("-c", f"{name}={value}")]
-        self._process = _spawn(
+        self._process = spawn(
             [_postgres_program("postgres"), "-D", str(self.folder), "-k", str(self._sockets), *arguments],
             log=self.log,
             account=self._account,
@@ -128,7 +120,7 @@ class PostgresServer:
     def stop(self) -> None:
         """Stop in order: running statements are rolled back, everything committed is on disk."""
         if self._process is not None:
-            _stop(self._process, signal.SIGINT, last_resort=signal.SIGQUIT)
+            stop_process(self._process, signal.SIGINT, last_resort=signal.SIGQUIT)
             self._process = None
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
@@ -157,7 +149,7 @@ class PostgresServer:
             os.chown(fresh, self._account.pw_uid, self._account.pw_gid)
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-instructions"]
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--text-search-config=english"]
-        done = _spawn(
+        done = spawn(
             [_postgres_program("initdb"), "-D", str(fresh), *options, *locale],
             log=self.log,
             account=self._account,
@@ -193,7 +185,7 @@ class RedisServer:
         """Run it and wait until it has read its file; a file it can't read is set aside, for Redis is no store."""
         for folder in (self.folder, self._socket.parent):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _end_leftovers(self.folder, signal.SIGTERM)
+        end_processes(_servers_on(self.folder), signal.SIGTERM)
         try:
             self._run()
         except CannotStart:
@@ -205,13 +197,13 @@ class RedisServer:
     def stop(self) -> None:
         """Stop in order; everything written so far is in the file."""
         if self._process is not None:
-            _stop(self._process, signal.SIGTERM, last_resort=signal.SIGKILL)
+            stop_process(self._process, signal.SIGTERM, last_resort=signal.SIGKILL)
             self._process = None
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
         if self._process is not None:
-            _stop(self._process, signal.SIGKILL, last_resort=signal.SIGKILL)
+            stop_process(self._process, signal.SIGKILL, last_resort=signal.SIGKILL)
             self._process = None
 
     def _run(self) -> None:
@@ -226,7 +218,7 @@ class RedisServer:
             "databases": "64",
         }
         arguments = [item for name, value in options.items() for item in (f"--{name}", value)]
-        self._process = _spawn([_redis_program(), *arguments], log=self.log, end_signal=signal.SIGTERM)
+        self._process = spawn([_redis_program(), *arguments], log=self.log, end_signal=signal.SIGTERM)
         _wait_until(self._answers, self._process, self.log, "Redis")
 
     def _answers(self) -> bool:
@@ -282,49 +274,6 @@ def _redis_program() -> str:
     return str(installed)
 
 
-def _spawn(
-    command: Sequence[str], *, log: Path, end_signal: signal.Signals, account: pwd.struct_passwd | None = None
-) -> subprocess.Popen[bytes]:
-    """Start a server in a session of its own, so that Ctrl-C reaches only us and we stop things in order."""
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            user=account.pw_uid if account else None,
-            group=account.pw_gid if account else None,
-            extra_groups=[] if account else None,
-            cwd="/",
-            preexec_fn=_end_with_parent(end_signal),  # noqa: PLW1509
-        )
-
-
-def _end_with_parent(end_signal: signal.Signals) -> Callable[[], None] | None:
-    """Return what makes Linux send the signal when we are killed; it would also come when a starting thread ends."""
-    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
-        return None
-    set_death_signal = ctypes.CDLL(None).prctl
-    return lambda: set_death_signal(1, int(end_signal))
-
-
-def _end_leftovers(folder: Path, end_signal: signal.Signals) -> None:
-    """End servers that a killed run left behind on this folder, known by their working directory."""
-    found = [
-        process
-        for process in psutil.process_iter(["name", "cwd"])
-        if process.info["cwd"] == str(folder) and process.info["name"] in SERVERS
-    ]
-    for process in found:
-        if process.ppid() not in {other.pid for other in found}:
-            process.send_signal(end_signal)
-    _, alive = psutil.wait_procs(found, timeout=STOP_SECONDS)
-    for process in alive:
-        process.kill()
-    psutil.wait_procs(alive, timeout=STOP_SECONDS)
-
-
 def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, name: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not ready():
@@ -335,15 +284,15 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
         time.sleep(0.02)
 
 
-def _stop(process: subprocess.Popen[bytes], end_signal: signal.Signals, *, last_resort: signal.Signals) -> None:
-    process.send_signal(end_signal)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.send_signal(last_resort)
-        process.wait(STOP_SECONDS)
-
-
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()
     return lines[-1] if lines else "no reason given"
+
+
+def _servers_on(folder: Path) -> list[psutil.Process]:
+    """Return servers that a killed run left behind, known by their working directory."""
+    return [
+        process
+        for process in psutil.process_iter(["name", "cwd"])
+        if process.info["cwd"] == str(folder) and process.info["name"] in SERVERS
+    ]

@@ -3,7 +3,7 @@
 AppError
 ├── Invalid (422) ── UnsupportedMedia (415) · TooLarge (413)
 ├── NotFound (404) · Conflict (409) · Forbidden (403) · Unauthorized (401)
-├── Unavailable (503) · TooManyRequests (429)
+├── Unavailable (503) · TooManyRequests (429) · CannotStart (503)
 ├── ConversionFailed (422)     a file that can't be read: encrypted, truncated, empty …
 ├── ModelFailed (502)          a model server that can't or won't answer
 │   ├── ModelOutputInvalid · ContextOverflow
@@ -104,6 +104,12 @@ class Unavailable(AppError):
     """A part of the service is not reachable right now."""
 
     status, code, title = 503, "unavailable", "Unavailable"
+
+
+class CannotStart(AppError):
+    """The service can't be started here."""
+
+    status, code, title = 503, "cannot_start", "Cannot start"
 
 
 class ConversionFailed(AppError):
