@@ -12,9 +12,12 @@ from app.api import agents as agent_routes
 from app.api import health, runs
 from app.api.deps import Service
 from app.api.errors import install_errors
+from app.api.openapi import install_openapi
+from app.api.pages import Page
 from app.resources import open_resources
 from app.runs.bus import open_bus
 from app.runs.dispatch import open_dispatcher
+from app.runs.schemas import EventView
 from app.settings import Settings
 
 ROUTERS = (runs.router, health.router)
@@ -47,4 +50,5 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
     for agent in found.values():
         if agent.path:
             app.include_router(agent_routes.build_router(agent))
+    install_openapi(app, Page[EventView])
     return app

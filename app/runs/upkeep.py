@@ -54,7 +54,7 @@ async def list_undelivered(session: AsyncSession, *, lost_after: float) -> list[
 async def drop_checkpoints(session: AsyncSession) -> None:
     """Drop the checkpoints of runs that have ended or are gone."""
     ended = text(
-        "select distinct thread_id from checkpoints c left join runs r on r.id = c.thread_id::uuid"
+        "select distinct c.thread_id from checkpoints c left join runs r on r.id = c.thread_id::uuid"
         " where r.id is null or r.status = any(:terminal) limit :batch"
     )
     threads = list(await session.scalars(ended, {"terminal": sorted(TERMINAL), "batch": BATCH}))
