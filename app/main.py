@@ -9,18 +9,27 @@ from fastapi import FastAPI
 from app.agents.base import Agent
 from app.agents.registry import discover
 from app.api import agents as agent_routes
-from app.api import health, runs
+from app.api import collections, documents, entries, health, levels, runs, search
 from app.api.deps import Service
 from app.api.errors import install_errors
 from app.api.openapi import install_openapi
 from app.api.pages import Page
+from app.knowledge.embedding_models import register_embedder
 from app.resources import open_resources
 from app.runs.bus import open_bus
 from app.runs.dispatch import open_dispatcher
 from app.runs.schemas import EventView
 from app.settings import Settings
 
-ROUTERS = (runs.router, health.router)
+ROUTERS = (
+    collections.router,
+    documents.router,
+    levels.router,
+    search.router,
+    entries.router,
+    runs.router,
+    health.router,
+)
 
 
 def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any, Any]] | None = None) -> FastAPI:
@@ -35,6 +44,8 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
             open_bus(resources.redis) as bus,
             open_dispatcher(resources.redis_url) as dispatcher,
         ):
+            async with resources.sessions.begin() as session:
+                await register_embedder(session, resources.embedder)
             app.state.service = Service(resources=resources, agents=found, dispatcher=dispatcher, bus=bus)
             yield
 

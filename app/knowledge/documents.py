@@ -21,12 +21,17 @@ from app.knowledge.rows import page_hash, read_page, table_row
 from app.knowledge.types import Reading
 
 
+def digest(content: bytes) -> str:
+    """Return what tells two files' bytes apart: their sha256 in hexadecimal."""
+    return sha256(content).hexdigest()
+
+
 async def find_duplicate(session: AsyncSession, collection_id: UUID, content: bytes) -> Document | None:
     """Return the collection's document with these very bytes; a second upload of them waits for this transaction."""
-    digest = sha256(content).hexdigest()
-    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"{collection_id}:{digest}", 0))
+    wanted = digest(content)
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"{collection_id}:{wanted}", 0))
     await session.execute(select(lock))
-    query = select(Document).where(Document.collection_id == collection_id, Document.sha256 == digest)
+    query = select(Document).where(Document.collection_id == collection_id, Document.sha256 == wanted)
     found: Document | None = await session.scalar(query.order_by(Document.id).limit(1))
     return found
 
@@ -51,7 +56,7 @@ async def create_document(
         collection_id=collection_id,
         filename=filename,
         media_type=media_type,
-        sha256=sha256(content).hexdigest(),
+        sha256=digest(content),
         size_bytes=len(content),
         meta=dict(metadata or {}),
     )
@@ -78,7 +83,7 @@ async def replace_content(
     )
     session.add(DocumentContent(document_id=locked.id, version=version, content=content))
     locked.filename, locked.media_type = filename, media_type
-    locked.sha256, locked.size_bytes = sha256(content).hexdigest(), len(content)
+    locked.sha256, locked.size_bytes = digest(content), len(content)
     locked.status, locked.pending_version, locked.error = "queued", version, None
     locked.updated_at = now()
     await session.flush()
@@ -127,22 +132,27 @@ async def list_documents(
     return list(await session.scalars(query))
 
 
-async def delete_document(session: AsyncSession, project_id: UUID, document_id: UUID) -> UUID | None:
-    """Remove a document with everything made from it; return the id of its run. Raises NotFound."""
+async def delete_document(session: AsyncSession, project_id: UUID, document_id: UUID) -> None:
+    """Remove a document with everything made from it. Raises NotFound."""
     locked = await lock_document(session, project_id, document_id)
     await session.execute(delete(Document).where(Document.id == locked.id))
-    return locked.run_id
 
 
-async def delete_collection(session: AsyncSession, found: Collection) -> list[UUID]:
-    """Remove a collection with its documents; return the ids of their runs. Raises Conflict for `default`."""
+async def list_unfinished_runs(session: AsyncSession, collection_id: UUID) -> list[UUID]:
+    """Return the runs of a collection's documents that are still to be read."""
+    unfinished = Document.status.in_(("queued", "processing"))
+    query = select(Document.run_id).where(Document.collection_id == collection_id, unfinished)
+    return [run_id for run_id in await session.scalars(query) if run_id is not None]
+
+
+async def delete_collection(session: AsyncSession, found: Collection) -> None:
+    """Remove a collection with its documents and all made from them. Raises Conflict for `default`."""
     if found.name == "default":
         raise Conflict("The collection “default” can't be deleted.")
     await session.execute(select(Collection.id).where(Collection.id == found.id).with_for_update())
-    documents = select(Document.id, Document.run_id).where(Document.collection_id == found.id).order_by(Document.id)
-    runs = [run_id for _, run_id in await session.execute(documents.with_for_update()) if run_id]
+    documents = select(Document.id).where(Document.collection_id == found.id).order_by(Document.id)
+    await session.execute(documents.with_for_update())
     await session.execute(delete(Collection).where(Collection.id == found.id))
-    return runs
 
 
 async def fail_document(session: AsyncSession, document_id: UUID, problem: Json) -> None:
@@ -206,9 +216,13 @@ def _storable(page: document.Page) -> document.Page:
     return replace(page, markdown=page.markdown.replace("\x00", ""))
 
 
-async def load_pages(session: AsyncSession, project_id: UUID, document_id: UUID, version: int) -> list[document.Page]:
-    """Return the stored pages of a version in order; empty when there are none."""
+async def load_pages(
+    session: AsyncSession, project_id: UUID, document_id: UUID, version: int, numbers: Sequence[int] | None = None
+) -> list[document.Page]:
+    """Return the stored pages of a version in order, all or those of `numbers`; those that are not there are left out."""
     query = select(Page).where(Page.document_id == document_id, Page.version == version, Page.project_id == project_id)
+    if numbers is not None:
+        query = query.where(Page.number.in_(numbers))
     return [read_page(row) for row in await session.scalars(query.order_by(Page.number))]
 
 
@@ -231,3 +245,11 @@ async def save_window(session: AsyncSession, project_id: UUID, document_id: UUID
     await lock_document(session, project_id, document_id)
     await session.merge(Window(document_id=document_id, hash=hash, project_id=project_id, result=result))
     await session.flush()
+
+
+async def list_page_quality(session: AsyncSession, found: Document) -> list[tuple[int, str, Json]]:
+    """Return number, label and quality of each page of the published version."""
+    query = select(Page.number, Page.label, Page.quality).where(
+        Page.document_id == found.id, Page.version == found.version
+    )
+    return [(number, label, quality) for number, label, quality in await session.execute(query.order_by(Page.number))]

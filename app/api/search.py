@@ -1,0 +1,103 @@
+"""Search over every level of the pyramid."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.api.deps import KnowledgeDep
+from app.api.errors import problems
+from app.errors import Invalid, NotFound, Unavailable
+from app.knowledge.types import EntryView, Evidence, Fact, Filters, Grounding, Hit, Level
+
+router = APIRouter(prefix="/v1", tags=["search"])
+
+
+class SearchFilters(BaseModel):
+    """Further limits on what is searched."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    page_from: int | None = Field(None, ge=1, le=2**31 - 1)
+    page_to: int | None = Field(None, ge=1, le=2**31 - 1)
+    metadata: dict[str, str] = Field(default_factory=dict, description="What the document's metadata must equal.")
+    include_ungrounded: bool = Field(False, description="Also insights whose figures are not on their page.")
+
+
+class SearchQuery(BaseModel):
+    """What to look for, and where."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"query": "total net sales in the third quarter of 2023", "levels": ["insight"], "limit": 5}
+        },
+    )
+
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200_000)]
+    collection: str | None = Field(None, description="Id or name; the whole project when left out.")
+    levels: list[Level] = Field(default_factory=list, max_length=10, description="All levels when empty.")
+    document_ids: list[UUID] = Field(default_factory=list, max_length=1_000)
+    filters: SearchFilters = SearchFilters()
+    limit: int = Field(20, ge=1, le=200)
+
+
+class SearchResult(BaseModel):
+    """An entry with its fused score and its rank in each leg (null where that leg did not find it)."""
+
+    entry_id: UUID
+    score: float
+    lexical_rank: int | None
+    vector_rank: int | None
+    level: Level
+    text: str
+    document_id: UUID | None
+    filename: str
+    collection_id: UUID
+    pages: tuple[int, ...]
+    grounding: Grounding
+    facts: tuple[Fact, ...]
+    evidence: tuple[Evidence, ...]
+
+
+class SearchResults(BaseModel):
+    """Results, best first."""
+
+    results: list[SearchResult]
+
+
+@router.post(
+    "/search",
+    operation_id="search",
+    summary="Search by words and meaning",
+    responses=problems(NotFound, Invalid, Unavailable),
+)
+async def search(knowledge: KnowledgeDep, body: SearchQuery) -> SearchResults:
+    collection_ids = await knowledge.resolve_collections([body.collection]) if body.collection else []
+    filters = Filters(
+        collection_ids=tuple(collection_ids),
+        document_ids=tuple(body.document_ids),
+        levels=tuple(body.levels),
+        **body.filters.model_dump(),
+    )
+    hits = await knowledge.search(body.query, filters=filters, limit=body.limit)
+    return SearchResults(results=[_result(hit, hit.entry) for hit in hits])
+
+
+def _result(hit: Hit, entry: EntryView) -> SearchResult:
+    return SearchResult(
+        entry_id=entry.id,
+        score=hit.score,
+        lexical_rank=hit.lexical_rank,
+        vector_rank=hit.vector_rank,
+        level=entry.level,
+        text=entry.text,
+        document_id=entry.document_id,
+        filename=entry.filename,
+        collection_id=entry.collection_id,
+        pages=entry.pages,
+        grounding=entry.grounding,
+        facts=entry.facts,
+        evidence=entry.evidence,
+    )

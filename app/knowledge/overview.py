@@ -1,0 +1,84 @@
+"""What is in a collection, put together from its abstracts and concepts without a model."""
+
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.knowledge.collections import count_documents, count_entries
+from app.knowledge.models import Collection, Document, Entry, EntrySource
+
+SHOWN_DOCUMENTS = 100
+SHOWN_CONCEPTS = 20
+
+
+class OverviewDocument(BaseModel):
+    """A document and its abstract."""
+
+    id: UUID
+    filename: str
+    title: str
+    page_count: int
+    abstract: str
+
+
+class Overview(BaseModel):
+    """A collection at a glance: counts, its newest documents, the concepts most insights rest on, questions to ask."""
+
+    id: UUID
+    name: str
+    description: str
+    documents: dict[str, int]
+    entries: dict[str, int]
+    newest: list[OverviewDocument]
+    concepts: list[str]
+    questions: list[str]
+
+
+async def get_overview(session: AsyncSession, found: Collection) -> Overview:
+    """Return a collection's overview."""
+    newest = await _list_newest(session, found.id)
+    concepts = await _list_concepts(session, found.id)
+    return Overview(
+        id=found.id,
+        name=found.name,
+        description=found.description,
+        documents=(await count_documents(session, [found.id]))[found.id],
+        entries=await count_entries(session, found.id),
+        newest=newest,
+        concepts=concepts,
+        questions=[f"What does {each.filename} say, in short?" for each in newest[:3]],
+    )
+
+
+async def _list_newest(session: AsyncSession, collection_id: UUID) -> list[OverviewDocument]:
+    abstract = (
+        select(Entry.text)
+        .where(Entry.document_id == Document.id, Entry.level == "abstract")
+        .order_by(Entry.position)
+        .limit(1)
+    )
+    query = (
+        select(Document, func.coalesce(abstract.scalar_subquery(), ""))
+        .where(Document.collection_id == collection_id, Document.version > 0)
+        .order_by(Document.id.desc())
+        .limit(SHOWN_DOCUMENTS)
+    )
+    return [
+        OverviewDocument(id=row.id, filename=row.filename, title=row.title, page_count=row.page_count, abstract=text)
+        for row, text in await session.execute(query)
+    ]
+
+
+async def _list_concepts(session: AsyncSession, collection_id: UUID) -> list[str]:
+    weight = func.count(EntrySource.source_id)
+    query = (
+        select(Entry.text)
+        .outerjoin(EntrySource, EntrySource.entry_id == Entry.id)
+        .where(Entry.collection_id == collection_id, Entry.level == "concept")
+        .group_by(Entry.id)
+        .order_by(weight.desc(), Entry.id)
+        .limit(SHOWN_CONCEPTS)
+    )
+    return list(await session.scalars(query))

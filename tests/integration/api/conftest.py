@@ -1,0 +1,47 @@
+"""The API over ASGI with a reader of one step, and a worker beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest_asyncio
+from fastapi import FastAPI
+
+import tests.support.readers
+from app.agents.registry import discover
+from app.main import create_app
+from app.settings import Settings
+from app.worker import work
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    app = create_app(settings.model_copy(update={"max_upload_mb": 1}), discover(tests.support.readers))
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def worker(settings: Settings) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(work(settings, stop=stop, agents=discover(tests.support.readers)))
+    yield
+    stop.set()
+    await task
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test", timeout=30) as client:
+        yield client
+
+
+async def upload_text(http: httpx2.AsyncClient, text: str, filename: str, **fields: Any) -> dict[str, Any]:
+    """Upload a text, wait until it is read and return the document."""
+    body = {"text": text, "filename": filename, **fields}
+    response = await http.post("/v1/documents", json=body, headers={"Prefer": "wait=20"})
+    assert response.status_code == 200, response.text
+    document: dict[str, Any] = response.json()["document"]
+    return document

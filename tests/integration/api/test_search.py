@@ -1,0 +1,46 @@
+"""Collections, search and entries over HTTP."""
+
+import httpx2
+import pytest
+
+from tests.integration.api.conftest import upload_text
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+
+async def test_search_finds_an_insight_and_its_trail(http: httpx2.AsyncClient) -> None:
+    await upload_text(http, "Net sales were $81,797 million in the quarter.\n", "sales.md")
+    response = await http.post("/v1/search", json={"query": "sales of 81.797 billion", "levels": ["insight"]})
+    [result] = response.json()["results"]
+    assert (result["filename"], result["pages"], result["lexical_rank"]) == ("sales.md", [1], 1)
+    trail = (await http.get(f"/v1/entries/{result['entry_id']}")).json()
+    assert [entry["level"] for entry in trail["sources"] + trail["dependants"]] == ["page", "concept"]
+
+
+async def test_search_keeps_to_the_collection(http: httpx2.AsyncClient) -> None:
+    await http.post("/v1/collections", json={"name": "empty"})
+    assert (await http.post("/v1/search", json={"query": "sales", "collection": "empty"})).json() == {"results": []}
+    assert (await http.post("/v1/search", json={"query": "sales", "collection": "nowhere"})).status_code == 404
+
+
+@pytest.mark.parametrize("body", [{"query": "  "}, {"query": "a", "limit": 0}, {"query": "a", "levels": ["page", "x"]}])
+async def test_a_search_that_makes_no_sense_is_refused(http: httpx2.AsyncClient, body: dict[str, object]) -> None:
+    assert (await http.post("/v1/search", json=body)).status_code == 422
+
+
+async def test_a_collection_lives_from_creation_to_deletion(http: httpx2.AsyncClient) -> None:
+    made = (await http.post("/v1/collections", json={"name": "Filings"})).json()
+    assert (await http.post("/v1/collections", json={"name": "Filings"})).status_code == 409
+    await upload_text(http, "A filing.", "f.md", collection=made["id"])
+    changed = (await http.patch("/v1/collections/Filings", json={"description": "Ours"})).json()
+    assert (changed["description"], changed["documents"]) == ("Ours", {"ready": 1})
+    overview = (await http.get("/v1/collections/Filings/overview")).json()
+    assert (overview["entries"]["insight"], overview["concepts"]) == (1, ["First lines"])
+    assert (await http.delete("/v1/collections/Filings")).status_code == 204
+    assert (await http.get(f"/v1/collections/{made['id']}")).status_code == 404
+
+
+async def test_the_default_collection_is_there_and_stays(http: httpx2.AsyncClient) -> None:
+    names = [collection["name"] for collection in (await http.get("/v1/collections")).json()["data"]]
+    assert names[0] == "default"
+    assert (await http.delete("/v1/collections/default")).status_code == 409

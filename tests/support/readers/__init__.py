@@ -1,0 +1,1 @@
+"""A package with one agent, in the place of the real reader."""
