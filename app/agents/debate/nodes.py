@@ -29,7 +29,7 @@ from app.agents.debate.state import BallotState, ClaimState, DebateState
 from app.agents.debate.tasks import JUDGE, SEEK, SPEAK, TOPIC, Queries, TopicInput
 from app.agents.debate.topics import choose_topic
 from app.errors import AppError, ModelOutputInvalid
-from app.knowledge.claims.checker import check_claim, list_claims
+from app.knowledge.claims.checker import LEVELS, check_claim, list_claims
 from app.knowledge.claims.find import cut_sources, search_passages
 from app.knowledge.claims.rank import rank_passages
 from app.knowledge.claims.types import Claim, Passage
@@ -223,7 +223,7 @@ async def find_filters(context: Context, input: DebateInput) -> Filters | None:
     if input.collection is None:
         return None
     ids = await context.knowledge.resolve_collections([input.collection])
-    return Filters(collection_ids=tuple(ids), levels=("insight", "page"))
+    return Filters(collection_ids=tuple(ids), levels=LEVELS)
 
 
 async def _ask_queries(state: DebateState, context: Context) -> Queries:

@@ -37,7 +37,7 @@ def is_near(topic: str, known: str) -> bool:
 
 
 def choose_topic(candidates: Sequence[str], earlier: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the first new candidate and all new ones; when none is new, a stock topic; when no stock either, the first."""
+    """Return the first new candidate and all new ones; when none is new, a stock topic; failing that, any."""
     fresh = drop_near(candidates, earlier) or drop_near(STOCK, earlier)
     return (fresh[0], fresh) if fresh else ((*candidates, *STOCK)[0], [])
 

@@ -12,10 +12,12 @@ from app.knowledge.claims.types import CheckedClaim, Claim, Passage, Source, as_
 from app.knowledge.claims.verdict import MAX_EVIDENCE, Finding, settle_by_figures
 from app.knowledge.claims.words import find_stems
 from app.knowledge.knowledge import Knowledge
-from app.knowledge.types import Filters
+from app.knowledge.types import Filters, Level
 from app.llm.task import I, O, Task
 
 CONCURRENCY = 4
+LEVELS: tuple[Level, ...] = ("insight", "page")
+"""Where evidence for a claim is looked for."""
 
 
 class Run(Protocol):

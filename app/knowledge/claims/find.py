@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from app.knowledge.claims.rank import cut_source, rank_passages
 from app.knowledge.claims.types import Passage, Slot, Source
 from app.knowledge.knowledge import Knowledge
-from app.knowledge.types import EntryView, Filters, Level
+from app.knowledge.types import EntryView, Filters
 
-LEVELS: tuple[Level, ...] = ("insight", "page")
 LIMIT = 12
 MAX_PAGE_SENTENCES = 4
 
