@@ -10,6 +10,7 @@ from typing import Any
 from app.agents.base import Agent
 from app.agents.registry import discover
 from app.log import configure_logging, get_logger
+from app.preflight import plainly, read_settings
 from app.resources import Resources, open_resources
 from app.runs.bus import open_bus
 from app.runs.context import build_prepare
@@ -127,9 +128,10 @@ async def run_worker(settings: Settings, agents: Mapping[str, Agent[Any, Any]] |
 
 def main() -> None:
     """Run a worker with the settings of the environment."""
-    settings = Settings()
-    configure_logging(settings.log_format, settings.log_level)
-    asyncio.run(run_worker(settings))
+    with plainly():
+        settings = read_settings()
+        configure_logging(settings.log_format, settings.log_level)
+        asyncio.run(run_worker(settings))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,66 @@
+"""`symposium`: the server's processes, and what a person does with a running one."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import commands
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Documents distilled into a pyramid of knowledge; agents that cite file and page.",
+)
+
+
+def become(module: str, **settings: object) -> None:
+    """Turn this process into another of ours; a client command need not wait for what servers import."""
+    given = {f"SYMPOSIUM_{name.upper()}": str(value) for name, value in settings.items() if value is not None}
+    os.execve(sys.executable, [sys.executable, "-m", module], os.environ | given)
+
+
+@cli.command()
+def up(
+    data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept (SYMPOSIUM_DATA_DIR).")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (SYMPOSIUM_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (SYMPOSIUM_PORT).")] = None,
+) -> None:
+    """Start everything: Postgres and Redis unless their addresses are set, the API, a worker."""
+    become("app.up", data_dir=data_dir, host=host, port=port)
+
+
+@cli.command()
+def api(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (SYMPOSIUM_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (SYMPOSIUM_PORT).")] = None,
+) -> None:
+    """Serve the HTTP API; needs DATABASE_URL and REDIS_URL."""
+    become("app.serve", host=host, port=port)
+
+
+@cli.command()
+def worker() -> None:
+    """Work on runs until told to stop; needs DATABASE_URL and REDIS_URL."""
+    become("app.worker")
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database of DATABASE_URL to the newest schema."""
+    become("app.migrate")
+
+
+commands.register(cli)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

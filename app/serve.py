@@ -1,0 +1,35 @@
+"""`symposium api`: the HTTP process on uvicorn."""
+
+import uvicorn
+
+from app.errors import CannotStart
+from app.log import configure_logging
+from app.main import create_app
+from app.preflight import check_database, check_port, check_redis, plainly, read_settings
+
+GRACE_SECONDS = 5
+
+
+def main() -> None:
+    """Serve with the settings of the environment until SIGTERM or SIGINT."""
+    with plainly():
+        settings = read_settings()
+        configure_logging(settings.log_format, settings.log_level)
+        if settings.database_url is None or settings.redis_url is None:
+            raise CannotStart("Set DATABASE_URL and REDIS_URL, or start everything at once with `symposium up`.")
+        check_database(settings.database_url)
+        check_redis(settings.redis_url)
+        port = check_port(settings.host, settings.port)
+        uvicorn.run(
+            create_app(settings),
+            host=settings.host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+
+
+if __name__ == "__main__":
+    main()
