@@ -1,0 +1,93 @@
+/* Small building blocks for pages: elements, states, time and number formats. */
+
+/** Build an element. Props starting with "on" are listeners; null, false and undefined children are left out. */
+export function h(tag, props, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name in element && typeof value !== "string") element[name] = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  add(element, ...children);
+  return element;
+}
+
+/** Append children, flattening arrays and leaving out empty ones. */
+export function add(element, ...children) {
+  for (const child of children.flat(3)) {
+    if (child === null || child === undefined || child === false) continue;
+    element.append(child);
+  }
+  return element;
+}
+
+/** Replace what an element holds. */
+export function fill(element, ...children) {
+  element.replaceChildren();
+  return add(element, ...children);
+}
+
+/** Say something in the corner for a few seconds; errors stay until dismissed. */
+export function notice(text, kind = "info") {
+  const box = h("div", { class: `notice ${kind}` }, text,
+    h("button", { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: () => box.remove() }, "×"));
+  document.getElementById("notices").append(box);
+  if (kind !== "error") setTimeout(() => box.remove(), 5000);
+}
+
+/** Show a list's loading, error or empty state until `load` gives rows, then what `show` makes of them. */
+export async function loading(target, load, show, empty = "Nothing here yet.") {
+  target.setAttribute("aria-busy", "true");
+  fill(target, h("p", { class: "muted" }, "Loading…"));
+  try {
+    const value = await load();
+    const rows = Array.isArray(value) ? value : value?.data;
+    if (rows && rows.length === 0) fill(target, h("p", { class: "empty" }, empty));
+    else fill(target, show(value));
+  } catch (error) {
+    fill(target, h("div", { class: "problem", role: "alert" }, h("p", {}, error.message),
+      h("button", { type: "button", onclick: () => loading(target, load, show, empty) }, "Try again")));
+  } finally {
+    target.removeAttribute("aria-busy");
+  }
+}
+
+/** A status word with its colour. */
+export function status(word) {
+  return h("span", { class: `status ${word}` }, word);
+}
+
+/** A time as people say it, with the exact one on hover. */
+export function ago(iso) {
+  if (!iso) return "";
+  const seconds = (Date.now() - new Date(iso)) / 1000;
+  const steps = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [Infinity, 86400, "d"]];
+  const [, size, unit] = steps.find(([limit]) => seconds < limit);
+  return h("time", { datetime: iso, title: new Date(iso).toLocaleString() }, `${Math.max(0, Math.round(seconds / size))} ${unit} ago`);
+}
+
+export function seconds(from, to) {
+  if (!from) return "";
+  return `${((new Date(to ?? Date.now()) - new Date(from)) / 1000).toFixed(1)} s`;
+}
+
+export function count(number, one, many = `${one}s`) {
+  return `${(number ?? 0).toLocaleString("en-US")} ${number === 1 ? one : many}`;
+}
+
+export function pages(list) {
+  return list?.length ? `pg. ${list.join(", ")}` : "";
+}
+
+export function option(value, label, selected) {
+  return h("option", { value, selected: value === selected }, label);
+}
+
+let fieldNumber = 0;
+
+/** A labelled form control. */
+export function field(label, control, hint) {
+  control.id ||= `field-${++fieldNumber}`;
+  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, hint && h("small", { class: "muted" }, hint));
+}

@@ -1,0 +1,141 @@
+/* Research: the form, and one run with its plan, searches and findings as they come and the report with checked citations. */
+
+import { getText, post } from "../api.js";
+import { add, field, fill, h, loading, notice, option, pages, status } from "../dom.js";
+import { collectionSelect } from "../forms.js";
+import { failure, runLine, watch } from "../live.js";
+import { markdown } from "../markdown.js";
+import { get } from "../api.js";
+import { runTitle } from "./home.js";
+
+export function research(main, { query }) {
+  const question = h("textarea", { required: true }, query.get("question") ?? "");
+  const format = h("select", {}, option("answer", "Short answer"), option("report", "Report"));
+  const collection = collectionSelect(query.get("collection") ?? "");
+  const interactive = h("input", { type: "checkbox" });
+  const list = h("div");
+  const go = h("button", { type: "submit" }, "Ask");
+  add(main, h("h1", {}, "Research"),
+    h("form", { class: "panel", onsubmit: (event) => { event.preventDefault(); ask(go, { question: question.value, format: format.value, collections: collection.value ? [collection.value] : [], interactive: interactive.checked }); } },
+      field("Question", question), h("div", { class: "row" }, field("As", format), field("Collection", collection)),
+      h("p", {}, h("label", {}, interactive, " Ask me first: show the plan before searching")),
+      h("div", { class: "row end" }, go)),
+    h("h2", {}, "Earlier questions"), list);
+  loading(list, () => get("/v1/runs", { agent: "research", limit: 30 }), ({ data }) =>
+    h("ul", { class: "plain" }, data.map((run) => h("li", { class: "row" }, status(run.status), h("a", { href: `#/research/${run.id}` }, runTitle(run))))), "No question yet.");
+}
+
+async function ask(button, body) {
+  button.disabled = true;
+  try {
+    const run = await post("/v1/research", body);
+    location.hash = `#/research/${run.id}`;
+  } catch (error) {
+    notice(error.message, "error");
+  } finally {
+    button.disabled = false;
+  }
+}
+
+export function report(main, { args: [id], signal }) {
+  const line = runLine(id);
+  const title = h("h1", {}, "Research");
+  const answer = h("article", { class: "panel", "aria-live": "polite", "aria-label": "Answer" }, h("p", { class: "muted" }, "The answer appears here."));
+  const side = h("div");
+  const steps = h("ol", { class: "plain" });
+  const person = h("div");
+  let streamed = "";
+  add(main, title, line.element, person,
+    h("div", { class: "split" }, answer, h("div", {}, side, h("section", { class: "panel" }, h("h2", {}, "How it went"), steps))));
+  get(`/v1/runs/${id}`).then((run) => fill(title, runTitle(run))).catch(() => {});
+  watch(id, {
+    line, signal,
+    onEvent: ({ type, data }) => {
+      if (type === "delta") fill(answer, markdown((streamed += data.text)));
+      const text = STEPS[type]?.(data);
+      if (text) steps.append(h("li", {}, text));
+      if (type === "run.waiting") fill(person, waitingForm(id, data, () => fill(person)));
+    },
+    onEnd: (run) => {
+      fill(person);
+      if (run.status !== "succeeded") return fill(answer, failure(run));
+      showReport(answer, side, run);
+    },
+  });
+}
+
+const STEPS = {
+  "research.planned": (data) => h("div", {}, h("strong", {}, "Plan"), h("ul", {}, (data.plan ?? []).map((item) => h("li", {}, item.question)))),
+  "research.searched": (data) => `Searched: ${data.query ?? data.question ?? ""}${data.hits !== undefined ? ` (${data.hits} found)` : ""}`,
+  "research.found": (data) => data.text ? `Found: ${data.text}` : `${data.count ?? 0} findings noted`,
+  "research.assessed": (data) => data.question ? h("span", {}, data.question, " ", status(data.status)) : "Findings assessed",
+  "research.section_written": (data) => `Section written: ${data.section ?? data.title ?? ""}`,
+};
+
+/** What a waiting run asks, and the form that answers it. */
+function waitingForm(id, data, onSent) {
+  const ask = data.interrupt ?? data;
+  const plan = ask.plan;
+  const box = h("textarea", {}, plan ? plan.map((item) => item.question).join("\n") : "");
+  const reply = async (value) => {
+    try { await post(`/v1/runs/${id}/input`, { value }); onSent(); } catch (error) { notice(error.message, "error"); }
+  };
+  const answer = () => plan
+    ? reply({ approved: true, plan: box.value.split("\n").map((line) => line.trim()).filter(Boolean).map((question) => ({ question, ...(plan.find((item) => item.question === question) ?? {}) })) })
+    : reply(box.value);
+  return h("section", { class: "panel", "aria-live": "assertive" }, h("h2", {}, plan ? "Is this the right plan?" : ask.question ?? "The agent asks"),
+    field(plan ? "One sub-question a line; change what you like" : "Your answer", box),
+    h("div", { class: "row end" }, h("button", { type: "button", onclick: answer }, plan ? "Go ahead" : "Answer")));
+}
+
+function showReport(target, side, run) {
+  const output = run.output;
+  fill(target, markdown(output.answer, citer(output.citations)),
+    output.engine === "offline" && h("p", { class: "muted" }, "Put together by the offline engine from sentences and figures of the documents; no model was asked."),
+    h("div", { class: "row end" }, download(run.id, "text/markdown", "report.md", "Markdown"), download(run.id, "text/html", "report.html", "Printable page")));
+  fill(side,
+    box("Sources", output.citations.length && h("ol", {}, output.citations.map((c) => h("li", {}, sourceLink(c), h("blockquote", {}, c.quote))))),
+    box("Contradictions", output.contradictions?.length && h("ul", {}, output.contradictions.map((c) => h("li", {}, contradiction(c))))),
+    box("Not answered", output.unanswered?.length && h("ul", {}, output.unanswered.map((text) => h("li", {}, text)))),
+    box("Not supported, so left out", output.not_supported?.length && h("ul", {}, output.not_supported.map((item) => h("li", {}, item.text ?? item)))),
+    box("Ask next", output.follow_ups?.length && h("div", {}, output.follow_ups.map((text) =>
+      h("p", {}, h("button", { type: "button", class: "chip", onclick: (event) => ask(event.target, { question: text, thread_id: run.thread_id, collections: run.input.collections ?? [] }) }, text))))));
+}
+
+function box(title, content) {
+  return content ? h("section", { class: "panel" }, h("h2", {}, title), content) : null;
+}
+
+function sourceLink(citation) {
+  const page = citation.pages?.[0];
+  return h("a", { href: `#/documents/${citation.document_id}${page ? `/pages/${page}` : ""}` }, `${citation.filename}, ${pages(citation.pages)}`);
+}
+
+function contradiction(item) {
+  return item.text ?? h("div", {}, [item.newer, item.older, ...(item.sides ?? [])].filter(Boolean).map((side) => h("p", {}, side.text ?? JSON.stringify(side))));
+}
+
+/** Turn `[file, pg. 4]` in running text into a button that shows the quote and opens the page. */
+function citer(citations) {
+  const places = new Map(citations.map((c) => [`[${c.filename}, ${pages(c.pages)}]`, c]));
+  const names = [...places.keys()].map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  if (!names.length) return (text) => text;
+  const pattern = new RegExp(`(${names.join("|")})`);
+  return (text) => text.split(pattern).map((part) => places.has(part) ? citeMark(part, places.get(part)) : part);
+}
+
+function citeMark(text, citation) {
+  return h("button", { type: "button", class: "cite", onclick: () => { location.hash = sourceLink(citation).getAttribute("href"); } },
+    text.slice(1, -1), h("span", { class: "pop", role: "tooltip" }, h("strong", {}, `${citation.filename}, ${pages(citation.pages)}`), h("br"), citation.quote));
+}
+
+function download(id, type, name, label) {
+  return h("button", { type: "button", class: "quiet", onclick: async () => {
+    try {
+      const text = await getText(`/v1/research/${id}`, type);
+      const link = h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+      link.click();
+      URL.revokeObjectURL(link.href);
+    } catch (error) { notice(error.message, "error"); }
+  } }, label);
+}
