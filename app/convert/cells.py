@@ -44,7 +44,8 @@ _PERIOD = re.compile(
     r"\b(?:(?:three|six|nine|twelve|\d+)[\s-]+(?:months?|weeks?)"
     r"|(?:fiscal\s+)?(?:years?|quarters?|periods?)[\s-]+(?:ended|ending|to)"
     rf"|{_MONTH}\.?\s+\d{{1,2}}\b|\d{{1,2}}\s+{_MONTH}\b|{_MONTH}\.?,?\s+(?:19|20)\d\d"
-    r"|(?:first|second|third|fourth)\s+quarter|q[1-4]\b|[1-4]q\d\d|(?:fiscal|fy)\s*(?:19|20)?\d\d|as of|ended)",
+    r"|(?:first|second|third|fourth)\s+quarter|q[1-4]\b|[1-4]q\d\d|(?:fiscal|fy)\s*(?:19|20)?\d\d|as of|ended"
+    r"|(?:19|20)\d\d\s+(?:vs?\.?|versus|compared|to|/)\s)",
     re.IGNORECASE,
 )
 _SCALE = r"(?:millions?|thousands?|billions?|dollars)"

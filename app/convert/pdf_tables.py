@@ -125,10 +125,16 @@ def _find_stop(lines: Sequence[Line], cells: Sequence[Sequence[Cell]], start: in
         left, right = _band(cells[start:stop])
         if _is_row(cells[index]) or _is_bare_total(cells[index], left, right):
             stop = index + 1
-        elif not _is_between(cells[index], left, right):
+        elif _is_header(cells[index], left) or not _is_between(cells[index], left, right):
             break
         index += 1
     return _take_tail(lines, cells, start, stop)
+
+
+def _is_header(cells: Sequence[Cell], left: float) -> bool:
+    """Whether a line names periods over the value columns: another table begins."""
+    over = [cell for cell in cells if cell.x1 > left]
+    return bool(over) and all(is_period(cell.text) for cell in over) and (len(over) > 1 or len(cells) > 1)
 
 
 def _is_bare_total(cells: Sequence[Cell], left: float, right: float) -> bool:
@@ -169,7 +175,7 @@ def _find_start(lines: Sequence[Line], cells: Sequence[Sequence[Cell]], floor: i
     margin = min(row[0].x0 for row in cells[first:stop] if row)
     start = first
     for index in range(first - 1, max(floor, first - _HEADER_LINES) - 1, -1):
-        if lines[index + 1].y - lines[index].y > 3.2 * lines[index].size:
+        if lines[index + 1].y - lines[index].y > 3.2 * max(lines[index].size, lines[index + 1].size):
             break
         if not _is_above(cells[index], left, right, margin, begun=start < first):
             break
@@ -199,7 +205,7 @@ def _is_above(cells: Sequence[Cell], left: float, right: float, margin: float, *
     first, *others = cells
     width = right - margin
     if len(cells) == 1:
-        if not begun and is_unit_note(first.text):
+        if is_unit_note(first.text) and first.x1 > left:
             return True
         centred = first.x0 >= left - 0.15 * width and first.x1 <= right + 30
         if centred and not (is_unit_note(first.text) and not is_period(first.text)):
@@ -228,8 +234,10 @@ def _merge_labels(lines: Sequence[Line], cells: Sequence[list[Cell]]) -> list[li
 
 def _continues_label(previous: Sequence[Cell], row: Sequence[Cell], left: float) -> bool:
     label, open_label = row[0], previous[0]
-    if is_figure(label.text) or label.x0 >= left or open_label.x0 >= left or open_label.text.endswith(":"):
+    if label.x0 >= left or open_label.x0 >= left or open_label.text.endswith(":"):
         return False
+    if is_figure(label.text):
+        return len(previous) == 1 and len(open_label.text) > 60 and len(row) > 1
     if is_figure(open_label.text) or label.x0 < open_label.x0 - 3:
         return False
     starts_low = bool(re.match(r"[a-z]|\((?![A-Z0-9])", label.text))

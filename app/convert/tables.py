@@ -259,6 +259,8 @@ def _make_table(segment: _Segment, layout: _Layout, caption: str, unit_note: str
     over_values = [cell.text for row in segment.header for cell in row if is_unit_note(cell.text)]
     inner = [t for t in [*segment.titles, *segment.stubs, *over_values] if is_unit_note(t)]
     titles = [t for t in segment.titles if not is_unit_note(t)]
+    if not caption and not titles:
+        titles = [t for t in segment.stubs if t and not is_unit_note(t) and not is_period(t)]
     title = " ".join([caption, *titles]) if caption and titles else caption or " ".join(titles)
     return Table(
         number=0,
