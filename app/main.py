@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from app.agents.base import Agent
 from app.agents.registry import discover
@@ -21,6 +23,7 @@ from app.runs.dispatch import open_dispatcher
 from app.runs.schemas import EventView
 from app.settings import Settings
 
+CONSOLE = Path(__file__).parent / "console"
 ROUTERS = (
     collections.router,
     documents.router,
@@ -62,4 +65,5 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
         if agent.path:
             app.include_router(agent_routes.build_router(agent))
     install_openapi(app, Page[EventView])
+    app.mount("/", StaticFiles(directory=CONSOLE, html=True), name="console")
     return app

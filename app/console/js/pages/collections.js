@@ -45,6 +45,7 @@ function overview(main, name) {
   loading(view, () => get(`/v1/collections/${encodeURIComponent(name)}/overview`), (data) => h("div", {},
     data.description && h("p", {}, data.description),
     h("p", {}, h("a", { href: `#/documents?collection=${encodeURIComponent(name)}` }, "Documents"), " · ", h("a", { href: `#/research?collection=${encodeURIComponent(name)}` }, "Ask this collection")),
-    h("h2", {}, "What is in it"), h("ul", { class: "plain" }, (data.documents ?? []).map((item) => h("li", {}, h("a", { href: `#/documents/${item.id}` }, item.title || item.filename), " ", h("span", { class: "muted" }, count(item.page_count, "page")), item.abstract && h("p", {}, item.abstract)))),
+    h("h2", {}, "What is in it"), h("ul", { class: "plain" }, (data.newest).map((item) => h("li", {}, h("a", { href: `#/documents/${item.id}` }, item.title || item.filename), " ", h("span", { class: "muted" }, count(item.page_count, "page")), item.abstract && h("p", {}, item.abstract)))),
+    data.concepts.length > 0 && [h("h2", {}, "What it is about"), h("ul", {}, data.concepts.map((text) => h("li", {}, text)))],
     data.questions?.length > 0 && [h("h2", {}, "What to ask"), h("ul", {}, data.questions.map((text) => h("li", {}, h("a", { href: `#/research?question=${encodeURIComponent(text)}` }, text))))]));
 }
