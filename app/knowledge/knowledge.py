@@ -134,10 +134,12 @@ class Knowledge:
         async with self._sessions.begin() as session:
             await documents.save_pages(session, self._project_id, document_id, version=version, converted=converted)
 
-    async def load_pages(self, document_id: UUID, version: int) -> list[document.Page]:
-        """Return the stored pages of a version in order."""
+    async def load_pages(
+        self, document_id: UUID, version: int, *, numbers: Sequence[int] | None = None
+    ) -> list[document.Page]:
+        """Return the stored pages of a version in order, all or those of `numbers`."""
         async with self._sessions() as session:
-            return await documents.load_pages(session, self._project_id, document_id, version)
+            return await documents.load_pages(session, self._project_id, document_id, version, numbers)
 
     async def find_window(self, document_id: UUID, hash: str) -> Json | None:
         """Return what reading a window of this hash gave, or None."""
