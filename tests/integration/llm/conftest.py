@@ -1,5 +1,6 @@
 """A stub model server, and runners whose calls go there and into a real ledger."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -58,13 +59,25 @@ async def make_runner(model_settings: Settings, sessions: Sessions) -> AsyncIter
     opened: list[ModelServers] = []
 
     async def make(
-        *, run_id: UUID | None = None, attempt: int = 1, offline: OfflineFunctions | None = None, **changes: Any
+        *,
+        run_id: UUID | None = None,
+        attempt: int = 1,
+        offline: OfflineFunctions | None = None,
+        deadline_in: float = 60,
+        **changes: Any,
     ) -> ModelRunner:
         changed = model_settings.model_copy(update=changes)
         servers = ModelServers(changed, sessions)
         opened.append(servers)
         run = RunRef(project_id=DEFAULT_PROJECT, run_id=run_id or await add_run(sessions), attempt=attempt)
-        return build_models(changed, offline=offline or {}, sessions=sessions, run=run, servers=servers)
+        return build_models(
+            changed,
+            offline=offline or {},
+            sessions=sessions,
+            run=run,
+            servers=servers,
+            deadline=time.monotonic() + deadline_in,
+        )
 
     yield make
     for servers in opened:
