@@ -1,0 +1,63 @@
+"""Turns of phrase that tell what kind of answer a question wants."""
+
+import re
+
+
+def _any(*patterns: str, start: str = r"\b", end: str = r"\b") -> re.Pattern[str]:
+    return re.compile(rf"{start}(?:{'|'.join(patterns)}){end}", re.IGNORECASE)
+
+
+REPORTS = r"(?:quarters|periods?|filings|reports|years|10-qs|10-ks|quarterly reports|annual reports|quarters?)"
+
+FIGURE = _any(
+    "how (?:much|many)",
+    "what (?:was|were|is|are|percentage|percent|share|amount|effective)",
+    "(?:amount|number|total|figure|value) of",
+    "in (?:usd )?(?:millions|billions|thousands|percent)",
+)
+OPEN = _any(
+    *"why explain describe discuss outline strategy strategic who whom legal nature purpose agenda".split(),
+    *"industry focus list relationship drove driven policy policies factors? drivers? risks? reasons? implications? impacts?".split(),
+    r"summari[sz]e|correlat\w+|analy[sz]e|affect\w*|details?|name the",
+)
+CHANGE = _any(
+    r"chang\w+|evolv\w+|fluctuat\w+|compar\w+|differ\w*|increas\w+|decreas\w+|grow\w*|declin\w+|drop\w*|shift\w*",
+    r"improv\w+|trends?|patterns?|vary|varied|grew|rise|rose|fell|versus|vs\.?|than|higher|lower|more|less",
+    "over time|year[- ]over[- ]year|stack up",
+)
+SPREAD = _any(
+    r"over time|across|throughout|period to period|quarter to quarter|trends?|evolv\w+",
+    rf"(?:these|the reported|reported|previous|prior|recent|past|between the|each|reporting|all) (?:\w+ )?{REPORTS}",
+    "quarters|10-qs|10-ks|reporting (?:period|timeframe)|quarterly reports|annual reports|filings|reported periods",
+)
+LATEST = _any(
+    r"(?:latest|most recent|newest|last) (?:\w+ ){0,2}(?:10-[qk]|quarter|quarterly|report|filing|year|period)"
+)
+EARLIER = _any("previous|prior|earlier|past")
+COLLECTION = _any(
+    "what (?:can|could|should) (?:i|we) ask",
+    "what(?:'s| is) in (?:this|the|that) (?:collection|corpus|library|data ?set)",
+    "(?:this|the) (?:collection|corpus|library) (?:is )?(?:about|contain|hold|have|cover)",
+    "(?:which|what|list the|list all|list all the) documents",
+)
+INSTRUCTION = _any(
+    r"please|give (?:a|your)|answer (?:in|the)|round|base (?:your|the)|assume|provide|calculate (?:what|\()|state",
+    "we (?:need|want) to|use only|respond|return|if .* (?:not|isn).* (?:metric|useful|relevant)",
+    start="^",
+)
+PREAMBLE = re.compile(
+    r"^(?:by|using|in agreement with|based (?:only )?on|according to|answer the following)\b[^,:]*"
+    r"(?:information|shown|statement|sheet|only|following|question)[^,:]*[,:]\s*",
+    re.IGNORECASE,
+)
+REWORDED = re.compile(r"\b(?:Here's|Here is) the question:")
+PARENTHESIS = re.compile(r"\([^)]*\)")
+FILING = re.compile(r"\b(?:10|8|20)-?[KQF]s?\b", re.IGNORECASE)
+MONTHS = _any(*"january february march april may june july august september october november december".split())
+JOINT = re.compile(
+    r"(?<=\?)\s+(?:if so,?\s+)?|,? and (?=(?:what|how|who|which|where|when|why)\b)",
+    re.IGNORECASE,
+)
+_NAME = r"(?<![\w-])[A-Z0-9]*[a-z]?[A-Z][\w&-]*(?:['’]s)?"
+NAME_PHRASE = re.compile(rf"{_NAME}(?: {_NAME})*")
+ACRONYM = re.compile(r"[A-Z&]{2,6}s?")

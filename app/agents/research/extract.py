@@ -1,0 +1,63 @@
+"""Text made of what was found, word for word: computed figures first, then findings in groups."""
+
+from collections.abc import Iterator, Sequence
+
+from app.agents.research.prompts import GivenFinding, WriteRequest
+from app.agents.research.questions import read_question
+from app.agents.research.relevance import ENOUGH, relevance
+from app.agents.research.schemas import PlanStep
+from app.agents.research.words import list_stems
+
+MOST = {"answer": 14, "report": 24}
+REASONS = frozenset(list_stems("due driven because offset partially primarily reflecting attributable resulting"))
+
+
+def write_extract(request: WriteRequest) -> str:
+    """Return a Markdown text of computed sentences and cited findings; empty when nothing answers."""
+    used: set[str] = set()
+    parts = [_write_step(request, step, used) for step in request.steps]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _write_step(request: WriteRequest, step: PlanStep, used: set[str]) -> str:
+    computed = request.computed.get(step.id, [])
+    mine = [g for g in request.findings if step.id in g.finding.sub_questions and g.id not in used]
+    reading = read_question(step.question, [g.document for g in request.findings if g.document])
+    if computed:
+        mine = [g for g in mine if not any(g.id in line for line in computed)]
+        mine = [
+            g
+            for g in mine
+            if reading.kind != "figure" and _gives_reason(g) and relevance(reading, g.finding, g.document) >= ENOUGH
+        ]
+    shown = mine[: MOST[request.format] if not computed else 6]
+    used |= {g.id for g in shown}
+    return "\n\n".join(filter(None, ("\n".join(_listed(computed)), "\n".join(_grouped(shown, request)))))
+
+
+def _gives_reason(given: GivenFinding) -> bool:
+    return bool(REASONS & set(list_stems(given.finding.text)))
+
+
+def _listed(lines: Sequence[str]) -> Iterator[str]:
+    if len(lines) == 1:
+        yield lines[0]
+        return
+    yield from (line if line.startswith(("|", "\n")) else f"- {line}" for line in lines)
+
+
+def _grouped(findings: Sequence[GivenFinding], request: WriteRequest) -> Iterator[str]:
+    groups: dict[str, list[GivenFinding]] = {}
+    several = len({g.finding.filename for g in findings}) > 1
+    for given in findings:
+        name = given.finding.filename if several else request.groups.get(given.id, "")
+        groups.setdefault(name, []).append(given)
+    single = len(groups) == 1
+    for name, members in groups.items():
+        if name and not single:
+            yield f"\n**{name}**:\n"
+        yield from (f"- {_whole(g.finding.text)} [{g.id}]" for g in members)
+
+
+def _whole(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "。")) else f"{text}."

@@ -1,0 +1,118 @@
+"""The last step: citations rendered, what was removed listed, sources and follow-up questions added."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from app.agents.base import Context
+from app.agents.research.citations import Given, list_ids, render_citations
+from app.agents.research.follow_ups import suggest_follow_ups
+from app.agents.research.nodes import read_documents, read_steps
+from app.agents.research.schemas import (
+    Citation,
+    Contradiction,
+    Finding,
+    NotSupported,
+    ResearchInput,
+    ResearchOutput,
+    Source,
+    Usage,
+)
+from app.agents.research.state import ResearchState
+from app.agents.research.writing import read_given, settle_section
+from app.db import Json
+
+NOTHING = "Not in this collection."
+
+
+async def finish(state: ResearchState, runtime: Runtime[Context]) -> Json:
+    """Put the output together from what holds."""
+    given = read_given(state)
+    packed = [Finding.model_validate(f) for f in state.get("packed", [])]
+    parts, removed, corrected = _settle_all(state, given, runtime.context)
+    text = _compose(state, parts)
+    cited = set(list_ids(text))
+    output = ResearchOutput(
+        engine=runtime.context.models.engine,
+        question=state["question"],
+        format=ResearchInput.model_validate(state["input"]).format,
+        answer=render_citations(text, given) if cited else NOTHING,
+        citations=[_citation(f) for f in packed if f.id in cited],
+        plan=read_steps(state),
+        findings=packed if cited else [],
+        contradictions=[Contradiction.model_validate(c) for c in state.get("contradictions", [])] if cited else [],
+        unanswered=_unanswered(state, cited, packed),
+        not_supported=removed,
+        follow_ups=suggest_follow_ups(state["question"], read_documents(state), packed, cited, state.get("groups", {})),
+        sources=_sources([f for f in packed if f.id in cited]),
+        rejected=state.get("rejected", 0) + corrected,
+        usage=_usage(state),
+    )
+    runtime.context.progress("finished", done=1, total=1, unit="answers")
+    return {"output": output.model_dump(mode="json")}
+
+
+def _settle_all(
+    state: ResearchState, given: Mapping[str, Given], context: Context
+) -> tuple[dict[str, str], list[NotSupported], int]:
+    parts: dict[str, str] = {}
+    removed: list[NotSupported] = []
+    corrected = 0
+    for id in sorted(state.get("sections", {}), key=lambda i: (len(i), i)):
+        section = state["sections"][id]
+        text, gone, fixed = settle_section(section["text"], given)
+        removed += [NotSupported(**r) for r in gone]
+        corrected += fixed
+        if list_ids(text):
+            parts[id] = text
+            shown = render_citations(text, given)
+            context.emit(
+                "research.section_written", key=f"section:{id}", section=id, title=section["title"], text=shown
+            )
+    return parts, removed, corrected
+
+
+def _compose(state: ResearchState, parts: Mapping[str, str]) -> str:
+    if ResearchInput.model_validate(state["input"]).format == "answer":
+        return parts.get("answer", "")
+    titles = {id: state["sections"][id]["title"] for id in parts}
+    body = "\n\n".join(f"## {titles[id]}\n\n{text}" for id, text in parts.items())
+    return f"# {state['question']}\n\n{body}" if body else ""
+
+
+def _citation(finding: Finding) -> Citation:
+    return Citation(
+        id=finding.id,
+        entry_id=finding.entry_id,
+        document_id=finding.document_id,
+        filename=finding.filename,
+        pages=finding.pages,
+        quote=finding.quote or finding.text,
+    )
+
+
+def _unanswered(state: ResearchState, cited: set[str], packed: Sequence[Finding]) -> list[str]:
+    covered = {step for f in packed if f.id in cited for step in f.sub_questions}
+    return [s.question for s in read_steps(state) if s.id not in covered or (s.status == "missing" and not cited)]
+
+
+def _sources(findings: Sequence[Finding]) -> list[Source]:
+    found: dict[str, Source] = {}
+    for finding in findings:
+        key = str(finding.document_id or finding.filename)
+        before = found.get(key) or Source(document_id=finding.document_id, filename=finding.filename, pages=[])
+        found[key] = before.model_copy(update={"pages": sorted({*before.pages, *finding.pages})})
+    return sorted(found.values(), key=lambda s: s.filename)
+
+
+def _usage(state: Mapping[str, Any]) -> Usage:
+    calls = state.get("spent", {}).values()
+    return Usage(
+        prompt_tokens=sum(c["prompt"] for c in calls),
+        answer_tokens=sum(c["answer"] for c in calls),
+        searches=len(state.get("searched", {})),
+        rounds=state.get("rounds", 0),
+        reused_findings=state.get("reused", 0),
+        stopped_by=state.get("stopped_by", ""),
+    )

@@ -1,0 +1,32 @@
+"""Questions worth asking next, made of what was found and not used."""
+
+from collections.abc import Mapping, Sequence
+
+from app.agents.research.documents import Known
+from app.agents.research.questions import read_question
+from app.agents.research.schemas import Finding
+from app.agents.research.words import content_stems
+
+MOST = 3
+
+
+def suggest_follow_ups(
+    question: str, documents: Sequence[Known], packed: Sequence[Finding], cited: set[str], groups: Mapping[str, str]
+) -> list[str]:
+    """Return up to three questions the collection can answer; without findings, what its documents are about."""
+    if not cited:
+        titles = [d.title or d.filename for d in documents]
+        return [f"What does {title} say?" for title in dict.fromkeys(titles)][:MOST]
+    reading = read_question(question, documents)
+    facts = [fact for f in packed if f.id in cited for fact in f.facts]
+    asked = set(content_stems(question))
+    about = [name for i, name in groups.items() if name and not set(content_stems(name)) <= asked]
+    found = []
+    if facts and reading.kind == "figure":
+        found.append(f"How has {_whose(facts[0].entity)}{facts[0].measure} changed over time?")
+    found += [f"What do the documents say about {name[:1].lower()}{name[1:]}?" for name in dict.fromkeys(about)]
+    return found[:MOST]
+
+
+def _whose(entity: str) -> str:
+    return f"{entity}'s " if entity else ""

@@ -1,0 +1,90 @@
+"""Research without a model: reads the question, judges findings by slots and words, writes what was found."""
+
+from app.agents.research.extract import write_extract
+from app.agents.research.prompts import (
+    Assessed,
+    Assessment,
+    AssessRequest,
+    Clarification,
+    Clarify,
+    Draft,
+    GivenFinding,
+    Plan,
+    PlanRequest,
+    RepairRequest,
+    WriteRequest,
+)
+from app.agents.research.questions import Reading, frame_of, read_question, split_question
+from app.agents.research.relevance import ENOUGH, missing_names, relevance
+from app.agents.research.schemas import PlanStep
+from app.agents.research.slots import find_slots
+from app.agents.research.words import core_name
+from app.llm.task import OfflineFunctions
+
+
+def clarify(request: Clarify) -> Clarification:
+    """Ask whose figure is meant when several issuers are there and none is named."""
+    reading = read_question(request.question, request.documents)
+    issuers = sorted({d.issuer for d in request.documents if core_name(d.issuer)})
+    if reading.kind == "collection" or reading.issuers or reading.names or not 1 < len(issuers) <= 8:
+        return Clarification()
+    return Clarification(question=f"Which one do you mean: {', '.join(issuers)}, or all of them?")
+
+
+def plan(request: PlanRequest) -> Plan:
+    """Split a question at its own joints; later parts keep the issuers and periods of the whole."""
+    parts = split_question(request.question)
+    frame = frame_of(request.question, read_question(request.question, request.documents).issuers)
+    return Plan(steps=[PlanStep(question=request.question if len(parts) == 1 else _framed(p, frame)) for p in parts])
+
+
+def assess(request: AssessRequest) -> Assessment:
+    """Judge each sub-question by the slots its findings fill, else by the words they share."""
+    return Assessment(steps=[_assess_step(request, step) for step in request.steps])
+
+
+def write(request: WriteRequest) -> Draft:
+    """Write computed figures and findings word for word."""
+    return Draft(text=write_extract(request))
+
+
+def repair(request: RepairRequest) -> Draft:
+    """Leave out what failed."""
+    text = request.draft
+    for failed, _ in request.problems:
+        text = text.replace(failed, "")
+    return Draft(text=text)
+
+
+def _framed(part: str, frame: list[str]) -> str:
+    missing = [words for words in frame if words.lower() not in part.lower()]
+    return f"{part.rstrip(' ?')} ({', '.join(missing)})?" if missing else part
+
+
+def _assess_step(request: AssessRequest, step: PlanStep) -> Assessed:
+    reading = read_question(step.question, request.documents)
+    mine = [g for g in request.findings if step.id in g.finding.sub_questions]
+    documents = {d.id: d for d in request.documents}
+    if reading.kind == "collection":
+        return Assessed(step=step.id, status="answered" if mine else "missing", useful=[g.id for g in mine])
+    if missing_names(reading, (g.finding for g in mine), documents):
+        return Assessed(step=step.id, status="missing", terms=list(reading.names))
+    slots = find_slots(reading, (g.finding for g in mine), documents) if reading.kind != "open" else []
+    filled = {slot.finding.entry_id for slot in slots}
+    useful = [g.id for g in mine if g.finding.entry_id in filled or _helps(reading, g)]
+    status = "answered" if filled or (useful and reading.kind == "open") else "partly" if useful else "missing"
+    return Assessed(step=step.id, status=status, useful=useful, terms=[" ".join(reading.measure)] if not useful else [])
+
+
+def _helps(reading: Reading, given: GivenFinding) -> bool:
+    near = relevance(reading, given.finding, given.document)
+    return near >= (1.0 if reading.kind == "figure" else ENOUGH)
+
+
+OFFLINE: OfflineFunctions = {
+    "research.clarify": clarify,
+    "research.plan": plan,
+    "research.assess": assess,
+    "research.write": write,
+    "research.repair": repair,
+}

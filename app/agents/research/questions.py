@@ -1,0 +1,145 @@
+"""What a question asks for: whose figure, which measure, which periods, and what kind of answer."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from app.agents.research.cues import (
+    ACRONYM,
+    CHANGE,
+    COLLECTION,
+    EARLIER,
+    FIGURE,
+    FILING,
+    INSTRUCTION,
+    JOINT,
+    LATEST,
+    MONTHS,
+    NAME_PHRASE,
+    OPEN,
+    PARENTHESIS,
+    PREAMBLE,
+    REWORDED,
+    SPREAD,
+)
+from app.agents.research.documents import FORM, Known, choose_documents, name_issuers, read_forms
+from app.agents.research.vocabulary import QUALIFIERS
+from app.agents.research.words import content_stems, core_name, is_generic, list_stems
+from app.knowledge.periods import Period, find_periods
+
+AskKind = Literal["figure", "change", "open", "collection"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A question read. `measure` is stems, `names` phrases of stems; `issuers` are lower-case names of documents."""
+
+    text: str
+    kind: AskKind
+    issuers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    years: tuple[str, ...] = ()
+    measure: tuple[str, ...] = ()
+    periods: tuple[Period, ...] = ()
+    document_ids: tuple[UUID, ...] = ()
+    spread: bool = False
+    latest: bool = False
+
+    @property
+    def core(self) -> frozenset[str]:
+        """The stems of the measure without what merely refines it."""
+        return frozenset(self.measure) - QUALIFIERS or frozenset(self.measure)
+
+
+def read_question(text: str, documents: Sequence[Known]) -> Reading:
+    """Return what a question asks of a set of documents."""
+    asked = strip_instructions(text)
+    found = find_periods(asked)
+    periods = tuple({p.form: p for _, _, p in found}.values())
+    bare = _without(asked, [(start, end) for start, end, _ in found])
+    issuers = name_issuers(text, documents)
+    spread = bool(SPREAD.search(asked)) and len(periods) < 2
+    latest = bool(LATEST.search(asked)) and not (spread and EARLIER.search(asked))
+    chosen = choose_documents(
+        documents, issuers=issuers, periods=[p.form for p in periods], forms=read_forms(text), latest=latest
+    )
+    return Reading(
+        text=text,
+        kind=_kind(asked, spread=spread, periods=len(periods)),
+        issuers=issuers,
+        names=_names(bare, issuers, documents),
+        years=tuple(dict.fromkeys(y for p in periods for y in re.findall(r"(?:19|20)\d{2}", p.form))),
+        measure=_measure(bare, issuers, documents),
+        periods=periods,
+        document_ids=tuple(d.id for d in chosen),
+        spread=spread and not latest,
+        latest=latest,
+    )
+
+
+def strip_instructions(text: str) -> str:
+    """Return a question without sentences that only say how to answer."""
+    parts = re.split(r"(?<=[.?!:])\s+", REWORDED.sub("", text.strip()))
+    kept = [PREAMBLE.sub("", part) for part in parts if not INSTRUCTION.match(part.strip())]
+    asking = [part for part in kept if "?" in part]
+    return " ".join(asking or kept or [text])
+
+
+def split_question(text: str) -> list[str]:
+    """Return the questions a question is made of, at most four; instructions stay out."""
+    asked = strip_instructions(text)
+    parts = JOINT.split(asked)
+    return [part.strip(" ,") for part in parts if len(content_stems(part)) > 0][:4] or [asked]
+
+
+def frame_of(text: str, issuers: Sequence[str]) -> list[str]:
+    """Return the words of a question that every part of it is about: issuers, periods, forms, "latest", "over time"."""
+    asked = strip_instructions(text)
+    periods = [asked[start:end] for start, end, _ in find_periods(asked)]
+    matches = [m[0] for pattern in (FORM, LATEST, SPREAD) for m in [pattern.search(asked)] if m]
+    return list(dict.fromkeys([*issuers, *periods, *matches]))
+
+
+def _kind(asked: str, *, spread: bool, periods: int) -> AskKind:
+    if COLLECTION.search(asked):
+        return "collection"
+    if OPEN.search(asked):
+        return "open"
+    if CHANGE.search(asked) and (spread or periods != 1 or re.search(r"\b(?:chang|compar|differ)", asked)):
+        return "change"
+    if FIGURE.search(asked):
+        return "figure"
+    return "open"
+
+
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    for start, end in sorted(spans, reverse=True):
+        text = f"{text[:start]} {text[end:]}"
+    return text
+
+
+def _issuer_stems(text: str, issuers: Sequence[str], documents: Sequence[Known]) -> set[str]:
+    named = {n for d in documents if d.names & set(issuers) for n in (core_name(d.issuer), *d.names)}
+    spelled = {s for name in (*issuers, *named) for s in list_stems(name)}
+    return spelled | {s for s in list_stems(text) if any(s in name and len(s) > 2 for name in issuers)}
+
+
+def _measure(bare: str, issuers: Sequence[str], documents: Sequence[Known]) -> tuple[str, ...]:
+    own = _issuer_stems(bare, issuers, documents)
+    text = MONTHS.sub(" ", FILING.sub(" ", PARENTHESIS.sub(" ", bare)))
+    return tuple(s for s in content_stems(text) if s not in own)
+
+
+def _names(bare: str, issuers: Sequence[str], documents: Sequence[Known]) -> tuple[str, ...]:
+    own = _issuer_stems(bare, issuers, documents)
+    text = MONTHS.sub(" ", PARENTHESIS.sub(" ", bare))
+    phrases: dict[str, None] = {}
+    for match in NAME_PHRASE.finditer(text):
+        words = [re.sub(r"['’]s$", "", word) for word in match[0].split()]
+        words = [w for w in words if not ACRONYM.fullmatch(w) and not w[0].isdigit() and not is_generic(w)]
+        stems = [s for s in list_stems(" ".join(words)) if s not in own]
+        if stems:
+            phrases[" ".join(stems)] = None
+    return tuple(phrases)

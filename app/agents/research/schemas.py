@@ -1,0 +1,154 @@
+"""What research takes and gives."""
+
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Format = Literal["answer", "report"]
+Status = Literal["answered", "partly", "missing"]
+
+
+class Limits(BaseModel):
+    """Caps of one run. `tokens` counts prompts and answers of model calls; by default 10,000, for a report 40,000."""
+
+    rounds: int = Field(3, ge=1, le=10)
+    searches: int = Field(60, ge=1, le=300)
+    tokens: int | None = Field(None, ge=1000, le=1_000_000)
+    seconds: float = Field(300, gt=0, le=3600)
+
+    def tokens_for(self, format: Format) -> int:
+        """Return the token cap that holds for a format."""
+        return self.tokens or (40_000 if format == "report" else 10_000)
+
+
+class ResearchInput(BaseModel):
+    """A question to one or several collections."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    question: str = Field(min_length=2, max_length=4000)
+    collection: str | None = None
+    collections: list[str] = Field(default_factory=list, max_length=20)
+    document_ids: list[UUID] = Field(default_factory=list, max_length=500)
+    format: Format = "answer"
+    interactive: bool = False
+    limits: Limits = Limits()
+
+    @property
+    def collection_names(self) -> list[str]:
+        """The collections asked, each once; empty means the default one."""
+        return list(dict.fromkeys([*([self.collection] if self.collection else []), *self.collections]))
+
+
+class SlotValue(BaseModel):
+    """A figure of a finding: what, whose, when, how much in plain units, and as the source shows it."""
+
+    entity: str
+    measure: str
+    value: Decimal
+    unit: str
+    period: str
+    shown: str
+    scope: str = ""
+
+
+class Finding(BaseModel):
+    """An entry that helps with the question."""
+
+    id: str = ""
+    entry_id: UUID
+    level: str
+    document_id: UUID | None
+    filename: str
+    pages: list[int]
+    text: str
+    score: float = 0.0
+    sub_questions: list[str] = Field(default_factory=list)
+    facts: list[SlotValue] = Field(default_factory=list)
+    quote: str = ""
+
+
+class Citation(BaseModel):
+    """A source the answer rests on; `quote` is the passage of the page."""
+
+    id: str
+    entry_id: UUID
+    document_id: UUID | None
+    filename: str
+    pages: list[int]
+    quote: str
+
+
+class PlanStep(BaseModel):
+    """A sub-question, the terms it was searched with, and how it ended."""
+
+    id: str = ""
+    question: str
+    terms: list[str] = Field(default_factory=list)
+    status: Status = "missing"
+
+
+class Side(BaseModel):
+    """One side of a contradiction."""
+
+    finding: str
+    filename: str
+    pages: list[int]
+    shown: str
+    text: str
+
+
+class Contradiction(BaseModel):
+    """Different values for the same entity, measure, period and scope, newest document first."""
+
+    entity: str
+    measure: str
+    period: str
+    sides: list[Side]
+
+
+class NotSupported(BaseModel):
+    """A sentence taken out of the answer, and why."""
+
+    text: str
+    reason: str
+
+
+class Source(BaseModel):
+    """A document that is cited, with the pages."""
+
+    document_id: UUID | None
+    filename: str
+    pages: list[int]
+
+
+class Usage(BaseModel):
+    """What the run took; tokens are estimates of what a model would have received and written."""
+
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    searches: int = 0
+    rounds: int = 0
+    reused_findings: int = 0
+    stopped_by: str = ""
+
+
+class ResearchOutput(BaseModel):
+    """A cited answer, what it rests on, and what it could not say. `answer` is empty-handed when nothing was found."""
+
+    engine: str
+    question: str
+    format: Format
+    answer: str
+    citations: list[Citation] = Field(default_factory=list)
+    plan: list[PlanStep] = Field(default_factory=list)
+    findings: list[Finding] = Field(default_factory=list)
+    contradictions: list[Contradiction] = Field(default_factory=list)
+    unanswered: list[str] = Field(default_factory=list)
+    not_supported: list[NotSupported] = Field(default_factory=list)
+    follow_ups: list[str] = Field(default_factory=list)
+    sources: list[Source] = Field(default_factory=list)
+    rejected: int = 0
+    usage: Usage = Field(default_factory=Usage)

@@ -1,0 +1,94 @@
+"""Which searches a sub-question is worth, and what they bring home as findings."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from app.agents.research.documents import Known
+from app.agents.research.packing import estimate_tokens
+from app.agents.research.questions import Reading
+from app.agents.research.relevance import relevance
+from app.agents.research.schemas import Finding, PlanStep, SlotValue
+from app.agents.research.sentences import split_pieces
+from app.agents.research.state import SearchOrder
+from app.agents.research.words import covered
+from app.knowledge.types import EntryView
+
+SPREAD_DOCUMENTS = 12
+PASSAGE_TOKENS = 120
+
+
+def first_orders(step: PlanStep, reading: Reading) -> list[SearchOrder]:
+    """Return the searches of a sub-question's first round: facts by slot, documents one by one or routed, concepts."""
+    if reading.kind == "collection":
+        return [_order(step, "overview", reading.text)]
+    query = " ".join([step.question, *step.terms])
+    chosen = [str(i) for i in reading.document_ids]
+    orders = [_order(step, "facts", step.question, chosen)] if reading.measure else []
+    spread = 1 < len(chosen) <= SPREAD_DOCUMENTS and (reading.spread or bool(reading.issuers))
+    if spread:
+        orders += [_order(step, "insights", query, [document]) for document in chosen]
+    else:
+        orders.append(_order(step, "insights", query, chosen))
+    if len(chosen) > SPREAD_DOCUMENTS:
+        orders.append(_order(step, "routed", query, chosen))
+    return [*orders, _order(step, "concepts", query, chosen)]
+
+
+def further_orders(step: PlanStep, reading: Reading, terms: Sequence[str]) -> list[SearchOrder]:
+    """Return the searches of a later round: new terms everywhere, then pages themselves."""
+    chosen = [str(i) for i in reading.document_ids]
+    asked = [_order(step, "insights", term) for term in dict.fromkeys(t.strip() for t in terms) if term]
+    return [*asked, _order(step, "pages", step.question, chosen)]
+
+
+def finding_of(entry: EntryView, *, step: str, score: float, text: str | None = None) -> Finding:
+    """Return an entry as a finding of a sub-question."""
+    return Finding(
+        entry_id=entry.id,
+        level=entry.level,
+        document_id=entry.document_id,
+        filename=entry.filename,
+        pages=_pages(entry),
+        text=" ".join((text or entry.text).split()),
+        score=round(score, 4),
+        sub_questions=[step],
+        facts=[] if text else [SlotValue(**vars(fact)) for fact in entry.facts],
+        quote=text or " … ".join(e.text for e in entry.evidence),
+    )
+
+
+def ranked_findings(
+    entries: Iterable[EntryView], *, step: str, reading: Reading, documents: Mapping[UUID, Known]
+) -> list[Finding]:
+    """Return entries as findings; half the score is what they share with the question, half their rank."""
+    found = []
+    for rank, entry in enumerate(entries):
+        finding = finding_of(entry, step=step, score=0.0)
+        near = relevance(reading, finding, documents.get(entry.document_id) if entry.document_id else None)
+        found.append(finding.model_copy(update={"score": round(0.5 * near + 0.5 / (1 + rank / 8), 4)}))
+    return found
+
+
+def best_passage(page: EntryView, reading: Reading) -> str | None:
+    """Return the stretch of a page that has most of the question's words, or None when it has none."""
+    pieces = [p for p in split_pieces(page.text) if p.kind != "heading"]
+    scored = [(covered(reading.measure, p.text), -n) for n, p in enumerate(pieces)]
+    if not scored or not reading.measure or max(scored)[0] == 0:
+        return None
+    best = -max(scored)[1]
+    end = best + 1
+    while end < len(pieces) and estimate_tokens(page.text[pieces[best].start : pieces[end].end]) < PASSAGE_TOKENS:
+        end += 1
+    return page.text[pieces[best].start : pieces[end - 1].end]
+
+
+def _order(step: PlanStep, kind: str, query: str, document_ids: Sequence[str] = ()) -> SearchOrder:
+    words = " ".join(sorted(set(query.lower().split())))
+    digest = hashlib.sha256(f"{kind}|{words}|{','.join(sorted(document_ids))}".encode()).hexdigest()[:16]
+    return SearchOrder(key=f"{step.id}:{digest}", step=step.id, query=query, kind=kind, document_ids=list(document_ids))
+
+
+def _pages(entry: EntryView) -> list[int]:
+    shown = sorted({e.page for e in entry.evidence})
+    return shown if len(shown) == 1 else sorted(set(entry.pages))

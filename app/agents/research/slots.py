@@ -1,0 +1,212 @@
+"""Figures chosen by their slot: the fact whose entity, measure and period are the ones asked for."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice, product
+from uuid import UUID
+
+from app.agents.research.documents import Known, age_key
+from app.agents.research.questions import Reading
+from app.agents.research.schemas import Finding, SlotValue
+from app.agents.research.vocabulary import QUALIFIERS, SURFACES
+from app.agents.research.words import WORD, core_name, list_stems, normalise, stem
+from app.knowledge.periods import Period, calendar_year, fiscal_year, instant, months_ended, quarter
+
+ACCEPTED = 0.6
+HEADING_WEIGHT = 0.3
+"""What a word of the headings above a row counts that the question does not have, a word of the row being 1."""
+FILLERS = frozenset(list_stems("of the and in for to by from on a an at other amount cost item per"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A figure found for a question: the finding that says it, which of its values, and how well it fits."""
+
+    finding: Finding
+    value: SlotValue
+    period: Period
+    measure_fit: float
+    period_fit: float
+
+    @property
+    def entity(self) -> str:
+        """The entity's name without its legal form."""
+        return core_name(self.value.entity)
+
+    @property
+    def measure(self) -> tuple[str, ...]:
+        """What is measured, as sorted stems: the same for the same line of different documents."""
+        return tuple(sorted(set(_measure_stems(self.value)) - FILLERS))
+
+    @property
+    def fit(self) -> float:
+        """How well it answers, 0 to 1."""
+        return self.measure_fit * self.period_fit
+
+
+def parse_form(form: str) -> Period | None:
+    """Return the period of a form such as "3m:2023-07-01", or None where it is none."""
+    if match := re.fullmatch(r"(?:(\d+)m|fy|at):(\d{4}-\d\d-\d\d)", form):
+        day = date.fromisoformat(match[2])
+        return instant(day) if form.startswith("at:") else months_ended(int(match[1] or 12), day)
+    if match := re.fullmatch(r"fy:(\d{4})", form):
+        return fiscal_year(int(match[1]))
+    if match := re.fullmatch(r"(\d{4})q([1-4])", form):
+        return quarter(int(match[1]), int(match[2]))
+    return calendar_year(int(form)) if re.fullmatch(r"\d{4}", form) else None
+
+
+def list_terms(reading: Reading) -> list[tuple[str, ...]]:
+    """Return the words to look facts up by, as alternatives: each a set of words that a measure must all have."""
+    spelled = [SURFACES.get(s, (s.rstrip("i"),)) for s in sorted(reading.core)]
+    return [tuple(words) for words in islice(product(*spelled), 8)] if spelled else []
+
+
+def measure_fit(reading: Reading, value: SlotValue) -> float:
+    """Return how well a fact's measure is the one asked, 0 to 1; 0 when a word of the question is missing from it."""
+    own = set(list_stems(value.entity))
+    have = set(_measure_stems(value)) - FILLERS
+    asked = set(reading.core) - FILLERS
+    if not asked or not asked <= have | own:
+        return 0.0
+    last = _label_stems(value)
+    extra = have - asked - QUALIFIERS - own
+    weight = len(extra & last) + HEADING_WEIGHT * len(extra - last)
+    qualifiers = (have ^ set(reading.measure)) & QUALIFIERS - {"total"}
+    fit = len(asked) / (len(asked) + weight) - 0.04 * len(qualifiers)
+    wanted_total = "total" in reading.measure or not set(reading.measure) & QUALIFIERS
+    return max(0.0, fit - (0.02 if wanted_total and "total" not in have else 0.0))
+
+
+def period_fit(wanted: Period, period: Period, document: Known | None) -> float:
+    """Return how well a fact's period is the wanted one, 0 to 1; three months are never nine."""
+    if wanted.form == period.form:
+        return 1.0
+    if wanted.end and ":" in wanted.form:
+        return _fit_dated(wanted, period)
+    if re.fullmatch(r"\d{4}q[1-4]", wanted.form):
+        return _fit_quarter(wanted, period, document)
+    year = re.search(r"\d{4}", wanted.form)
+    return _fit_year(int(year[0]), period, document) if year else 0.0
+
+
+def find_slots(reading: Reading, findings: Iterable[Finding], documents: Mapping[UUID, Known]) -> list[Slot]:
+    """Return the figures that answer a question, best first: measure, entity and period all fit."""
+    found = [slot for finding in findings for slot in _slots_of(reading, finding, documents)]
+    return sorted(
+        found, key=lambda s: (-s.fit, _age(s, documents), s.finding.pages[:1] or [0], str(s.finding.entry_id))
+    )
+
+
+def choose_slots(reading: Reading, slots: Sequence[Slot], documents: Mapping[UUID, Known]) -> list[Slot]:
+    """Return one figure per entity and period asked, all of one measure and unit, oldest period first."""
+    chosen: dict[tuple[str, str], Slot] = {}
+    for entity in dict.fromkeys(s.entity for s in slots):
+        mine = [s for s in slots if s.entity == entity]
+        line = _best_line(mine)
+        for slot in _per_period(reading, line, documents):
+            chosen.setdefault((entity, slot.period.form), slot)
+    return sorted(chosen.values(), key=lambda s: (s.entity, _end(s.period), s.period.form))
+
+
+def _slots_of(reading: Reading, finding: Finding, documents: Mapping[UUID, Known]) -> Iterable[Slot]:
+    document = documents.get(finding.document_id) if finding.document_id else None
+    for value in finding.facts:
+        period = parse_form(value.period)
+        fit = measure_fit(reading, value)
+        if period is None or fit < ACCEPTED or not _is_entity(reading, value, document):
+            continue
+        in_time = max((period_fit(p, period, document) for p in reading.periods), default=_unasked(period))
+        if in_time > 0:
+            yield Slot(finding=finding, value=value, period=period, measure_fit=fit, period_fit=in_time)
+
+
+def _measure_stems(value: SlotValue) -> tuple[str, ...]:
+    return list_stems(f"{value.scope} {value.measure}" if value.scope else value.measure)
+
+
+def _label_stems(value: SlotValue) -> set[str]:
+    return {stem(word) for word in WORD.findall(normalise(f"{value.scope} {value.measure}").rsplit(", ", 1)[-1])}
+
+
+def _is_entity(reading: Reading, value: SlotValue, document: Known | None) -> bool:
+    if not reading.issuers:
+        return True
+    own = core_name(value.entity)
+    named = set(reading.issuers)
+    if {own, own.replace(" ", "")} & named:
+        return True
+    return document is not None and bool(document.names & named) and (not own or own == core_name(document.issuer))
+
+
+def _unasked(period: Period) -> float:
+    return {None: 0.95, 3: 1.0, 12: 1.0}.get(period.months, 0.8)
+
+
+def _fit_dated(wanted: Period, period: Period) -> float:
+    if period.end != wanted.end:
+        return 0.0
+    if wanted.months is None:
+        return {3: 0.8, 12: 0.8}.get(period.months or 0, 0.6)
+    return 0.7 if period.months is None else 0.0
+
+
+def _fit_quarter(wanted: Period, period: Period, document: Known | None) -> float:
+    if document is None or wanted.form not in document.labels or period.end is None:
+        return 0.0
+    if document.end and period.end != document.end:
+        return 0.0
+    return {3: 0.95, None: 0.85}.get(period.months, 0.7)
+
+
+def _fit_year(year: int, period: Period, document: Known | None) -> float:
+    if period.months not in (None, 12):
+        return 0.0
+    if period.end is None:
+        return 0.95 if str(year) in period.form else 0.0
+    if period.end.month <= 2 and period.end.year == year + 1 and document and f"fy:{year}" in document.labels:
+        return 0.7
+    if period.end.year != year:
+        return 0.0
+    return 0.98 if period.months == 12 else 0.9
+
+
+def _end(period: Period) -> str:
+    return period.end.isoformat() if period.end else period.form
+
+
+def _age(slot: Slot, documents: Mapping[UUID, Known]) -> tuple[int, ...]:
+    document = documents.get(slot.finding.document_id) if slot.finding.document_id else None
+    return tuple(-ord(c) for c in age_key(document)[0]) if document else (0,)
+
+
+def _best_line(slots: Sequence[Slot]) -> list[Slot]:
+    lines: dict[tuple[tuple[str, ...], str], list[Slot]] = {}
+    for slot in slots:
+        lines.setdefault((slot.measure, slot.value.unit), []).append(slot)
+    return max(lines.values(), key=lambda line: (max(s.fit for s in line), len({s.period.form for s in line})))
+
+
+def _per_period(reading: Reading, line: Sequence[Slot], documents: Mapping[UUID, Known]) -> list[Slot]:
+    if reading.periods:
+        best = (max(line, key=lambda s: _asked_fit(wanted, s, documents)) for wanted in reading.periods)
+        fits = [s for s, wanted in zip(best, reading.periods, strict=True) if _asked_fit(wanted, s, documents) > 0]
+        return list({s.period.form: s for s in fits}.values())
+    months = _usual_months(line)
+    usual = [s for s in line if s.period.months == months]
+    if reading.spread or (reading.kind == "change" and not reading.latest):
+        own = {s.finding.document_id: s for s in sorted(usual, key=lambda s: _end(s.period))}
+        return list(own.values())
+    return [max(usual, key=lambda s: _end(s.period))]
+
+
+def _asked_fit(wanted: Period, slot: Slot, documents: Mapping[UUID, Known]) -> float:
+    document = documents.get(slot.finding.document_id) if slot.finding.document_id else None
+    return period_fit(wanted, slot.period, document) * slot.measure_fit
+
+
+def _usual_months(line: Sequence[Slot]) -> int | None:
+    present = [s.period.months for s in line]
+    return next((m for m in (3, 12, None, 6, 9) if m in present), present[0])

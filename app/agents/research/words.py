@@ -1,0 +1,66 @@
+"""Content words: text to stems that can be compared between a question and what was found."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import snowballstemmer
+
+from app.agents.research.vocabulary import GENERIC, PHRASES
+
+WORD = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
+POSSESSIVE = re.compile(r"['’]s?\b")
+CORPORATE = re.compile(
+    r"\b(inc|incorporated|corp|corporation|co|company|companies|ltd|limited|plc|llc"
+    r"|group|holdings?|sa|ag|nv|se|gmbh|the|and subsidiaries)\b\.?",
+    re.IGNORECASE,
+)
+_phrases = tuple((re.compile(rf"\b(?:{pattern})(?!\w)"), token) for pattern, token in PHRASES)
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """Return the English stem of a lower-case word."""
+    return str(snowballstemmer.stemmer("english").stemWord(word))
+
+
+def normalise(text: str) -> str:
+    """Return a text in lower case with phrases of one meaning as one token, its commas kept."""
+    lowered = POSSESSIVE.sub("", text.lower().replace("’", "'"))
+    for pattern, token in _phrases:
+        lowered = pattern.sub(token, lowered)
+    return lowered
+
+
+@lru_cache(maxsize=8192)
+def list_stems(text: str) -> tuple[str, ...]:
+    """Return stems of all words of a text in order, phrases of one meaning as one token."""
+    return tuple(stem(word) for word in WORD.findall(normalise(text)))
+
+
+_generic = frozenset(stem(word) for word in GENERIC) | GENERIC
+
+
+def content_stems(text: str) -> tuple[str, ...]:
+    """Return the stems that carry meaning, each once, in order."""
+    return tuple(dict.fromkeys(s for s in list_stems(text) if s not in _generic and not s.isdigit()))
+
+
+def is_generic(word: str) -> bool:
+    """Tell whether a word carries nothing by itself."""
+    return stem(word.lower()) in _generic
+
+
+def core_name(name: str) -> str:
+    """Return an organisation's name without its legal form, lower-case: "Best Buy Co., Inc." → "best buy"."""
+    bare = CORPORATE.sub(" ", name.replace(",", " "))
+    return " ".join(WORD.findall(bare.lower()))
+
+
+def covered(wanted: Iterable[str], text: str) -> float:
+    """Return the share of stems that a text has; 1.0 when none is wanted."""
+    stems = tuple(wanted)
+    if not stems:
+        return 1.0
+    have = set(list_stems(text))
+    return sum(s in have for s in stems) / len(stems)

@@ -1,0 +1,214 @@
+"""The steps from findings to a checked text: pack, write, check, repair, finish. One model call a step."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+
+from app.agents.base import Context
+from app.agents.research.budget import measure_call, tokens_left
+from app.agents.research.citations import Given, find_problems, list_ids, settle
+from app.agents.research.compute import say_figures
+from app.agents.research.contradictions import find_contradictions
+from app.agents.research.documents import Known
+from app.agents.research.extract import write_extract
+from app.agents.research.nodes import give, read_documents, read_findings, read_steps
+from app.agents.research.packing import pack
+from app.agents.research.prompts import REPAIR_TASK, WRITE_TASK, Draft, RepairRequest, WriteRequest
+from app.agents.research.questions import read_question
+from app.agents.research.relevance import ENOUGH, missing_names, relevance
+from app.agents.research.schemas import Finding, PlanStep, ResearchInput
+from app.agents.research.slots import Slot, choose_slots, find_slots
+from app.agents.research.state import ResearchState, SectionWork
+from app.db import Json
+
+PACK_TOKENS = {"answer": 3000, "report": 18_000}
+GROUPED = 16
+REPAIR_FINDINGS = 12
+Documents = Mapping[UUID, Known]
+
+
+async def pack_findings(state: ResearchState, runtime: Runtime[Context]) -> Json:
+    """Choose what the text may rest on, compute what can be computed, and set contradictions side by side."""
+    asked = ResearchInput.model_validate(state["input"])
+    documents = {d.id: d for d in read_documents(state)}
+    steps = read_steps(state)
+    useful = _useful(state, steps, documents)
+    chosen = {s.id: _slots(s, useful, documents) for s in steps}
+    first = {slot.finding.entry_id for slots in chosen.values() for slot in slots}
+    raised = [f.model_copy(update={"score": f.score + 2}) if f.entry_id in first else f for f in useful]
+    packed = pack(raised, tokens=min(PACK_TOKENS[asked.format], max(600, tokens_left(state, asked) - 2500)))
+    short = {f.entry_id: f for f in packed}
+    computed = {s: say_figures(_with_ids(slots, short)) for s, slots in chosen.items() if slots}
+    return {
+        "packed": [f.model_dump(mode="json") for f in packed],
+        "computed": {s: lines for s, lines in computed.items() if lines},
+        "groups": await _group(packed, runtime.context),
+        "contradictions": [c.model_dump(mode="json") for c in find_contradictions(packed, documents)],
+        "unanswered": [s.question for s in steps if not any(s.id in f.sub_questions for f in packed)],
+    }
+
+
+async def write(state: SectionWork, runtime: Runtime[Context]) -> Json:
+    """Write one section from its findings; without tokens left for a model, word for word from them."""
+    request = _request(state)
+    context, id = runtime.context, state["id"]
+    if _affordable(state, request):
+        draft = await context.run(WRITE_TASK, request, on_delta=lambda text: context.delta(text, section=id))
+        spent = {f"write:{id}": measure_call(WRITE_TASK, request, draft)}
+    else:
+        draft, spent = Draft(text=write_extract(request)), {}
+    return {"sections": {id: {"title": state["title"], "text": draft.text}}, "spent": spent}
+
+
+async def check(state: ResearchState, runtime: Runtime[Context]) -> Json:
+    """Find what in the sections does not hold."""
+    given = read_given(state)
+    failing: dict[str, list[list[str]]] = {}
+    for id, section in state["sections"].items():
+        problems = find_problems(section["text"], given)
+        if problems:
+            failing[id] = [[p.piece.text, p.reason] for p in problems]
+    count = sum(map(len, failing.values()))
+    turn = 2 if state.get("repaired") else 1
+    runtime.context.emit("research.checked", key=f"checked:{turn}", failed=count)
+    return {"failing": failing, "rejected": state.get("rejected", 0) + (count if turn == 1 else 0)}
+
+
+async def repair(state: SectionWork, runtime: Runtime[Context]) -> Json:
+    """Let the writer correct what failed, once, where tokens are left for it; what still fails is taken out later."""
+    request = _repair_request(state)
+    id, asked = state["id"], ResearchInput.model_validate(state["state"]["input"])
+    if measure_call(REPAIR_TASK, request, Draft(text=request.draft))["prompt"] > tokens_left(state["state"], asked):
+        return {"repaired": True}
+    draft = await runtime.context.run(REPAIR_TASK, request)
+    spent = {f"repair:{id}": measure_call(REPAIR_TASK, request, draft)}
+    return {"sections": {id: {"title": state["title"], "text": draft.text}}, "spent": spent, "repaired": True}
+
+
+def _repair_request(work: SectionWork) -> RepairRequest:
+    packed = [Finding.model_validate(f) for f in work["state"]["packed"]]
+    cited = set(list_ids(work["draft"]))
+    near = [f for n, f in enumerate(packed) if f.id in cited or n < REPAIR_FINDINGS]
+    return RepairRequest(
+        draft=work["draft"],
+        problems=[(text, reason) for text, reason in work["problems"]],
+        findings=give(near, read_documents(work["state"])),
+    )
+
+
+def read_given(state: Mapping[str, Any]) -> dict[str, Given]:
+    """Return what may be cited, by short id."""
+    documents = {d.id: d for d in read_documents(state)}
+    packed = [Finding.model_validate(f) for f in state.get("packed", [])]
+    return {f.id: _given(f, documents.get(f.document_id) if f.document_id else None) for f in packed}
+
+
+def sections_of(state: ResearchState) -> list[SectionWork]:
+    """Return the sections to write: one for an answer, one a sub-question that has findings for a report."""
+    asked = ResearchInput.model_validate(state["input"])
+    steps = [s for s in read_steps(state) if any(s.id in f["sub_questions"] for f in state["packed"])]
+    shared: Json = {key: state.get(key) for key in SHARED}
+    if asked.format == "answer":
+        return [_section("answer", state["question"], steps, shared)] if steps else []
+    return [_section(s.id, s.question, [s], shared) for s in steps]
+
+
+def settle_section(text: str, given: Mapping[str, Given]) -> tuple[str, list[Json], int]:
+    """Return a section's text that holds, what was taken out, and how many ids were."""
+    settled = settle(text, given)
+    removed = [{"text": p.piece.text, "reason": p.reason} for p in settled.removed]
+    return settled.text, removed, settled.corrected
+
+
+SHARED = ("input", "question", "documents", "packed", "computed", "groups", "spent")
+
+
+def _section(id: str, title: str, steps: Sequence[PlanStep], shared: Json) -> SectionWork:
+    dumped = [s.model_dump(mode="json") for s in steps]
+    return SectionWork(id=id, title=title, steps=dumped, state=shared, draft="", problems=[])
+
+
+def _request(work: SectionWork) -> WriteRequest:
+    state = work["state"]
+    steps = [PlanStep.model_validate(s) for s in work["steps"]]
+    ids = {s.id for s in steps}
+    packed = [Finding.model_validate(f) for f in state["packed"]]
+    return WriteRequest(
+        question=state["question"],
+        format=state["input"].get("format", "answer"),
+        title=work["title"],
+        steps=steps,
+        findings=give([f for f in packed if ids & set(f.sub_questions)], read_documents(state)),
+        computed={s: lines for s, lines in state["computed"].items() if s in ids},
+        groups=state["groups"],
+    )
+
+
+def _affordable(work: SectionWork, request: WriteRequest) -> bool:
+    asked = ResearchInput.model_validate(work["state"]["input"])
+    return int(measure_call(WRITE_TASK, request, Draft())["prompt"]) + 300 <= tokens_left(work["state"], asked)
+
+
+def _useful(state: ResearchState, steps: Sequence[PlanStep], documents: Documents) -> list[Finding]:
+    """Return the findings judged useful; where nothing was judged, those that share enough words."""
+    found = [f for f in read_findings(state) if f.level != "recollection"]
+    missing = missing_names(read_question(state["question"], list(documents.values())), found, documents)
+    if missing:
+        return []
+    judged = {key.split(":")[0] for key in state.get("useful", {})}
+    ids = {i for entry in state.get("useful", {}).values() for i in entry["ids"]}
+    kept = [f for f in found if str(f.entry_id) in ids]
+    unjudged = [s for s in steps if s.id not in judged]
+    return kept + [f for f in found if str(f.entry_id) not in ids and _near(f, unjudged, documents)]
+
+
+def _near(finding: Finding, steps: Sequence[PlanStep], documents: Documents) -> bool:
+    document = documents.get(finding.document_id) if finding.document_id else None
+    readings = (read_question(s.question, list(documents.values())) for s in steps if s.id in finding.sub_questions)
+    return any(relevance(reading, finding, document) >= ENOUGH for reading in readings)
+
+
+def _slots(step: PlanStep, findings: Sequence[Finding], documents: Documents) -> list[Slot]:
+    reading = read_question(step.question, list(documents.values()))
+    if reading.kind not in ("figure", "change"):
+        return []
+    mine = [f for f in findings if step.id in f.sub_questions]
+    return choose_slots(reading, find_slots(reading, mine, documents), documents)
+
+
+def _with_ids(slots: Sequence[Slot], short: Mapping[UUID, Finding]) -> list[Slot]:
+    return [
+        Slot(
+            finding=short[s.finding.entry_id],
+            value=s.value,
+            period=s.period,
+            measure_fit=s.measure_fit,
+            period_fit=s.period_fit,
+        )
+        for s in slots
+        if s.finding.entry_id in short
+    ]
+
+
+async def _group(packed: Sequence[Finding], context: Context) -> dict[str, str]:
+    """Return the concept each of the first findings belongs to, by short id."""
+    groups = {}
+    for finding in packed[:GROUPED]:
+        above = await context.knowledge.walk(finding.entry_id, "dependants", limit=3)
+        concept = next((e.text for e in above if e.level == "concept"), "")
+        if concept:
+            groups[finding.id] = concept.split(":")[0].split(". ")[0][:80].rstrip(".")
+    return groups
+
+
+def _given(finding: Finding, document: Known | None) -> Given:
+    return Given(
+        id=finding.id,
+        text=finding.text,
+        passage=finding.quote,
+        context=document.context if document else finding.filename,
+        pages=tuple(finding.pages),
+        filename=finding.filename,
+    )
