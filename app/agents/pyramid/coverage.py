@@ -1,0 +1,49 @@
+"""Which figures and names of a page no insight carries."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.knowledge.figures import Figure, find_figures
+
+NAME = re.compile(r"\b[A-Z][a-z&][\w&]*(?:\s+[A-Z][\w&]+)+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """Counts over one page; `missing` are the figures and names that no insight carries, as shown, each once."""
+
+    numbers: int
+    numbers_carried: int
+    names: int
+    names_carried: int
+    missing: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """The share of numbers and names that are carried; 1 for a page that has none."""
+        total = self.numbers + self.names
+        return 1.0 if not total else (self.numbers_carried + self.names_carried) / total
+
+
+def measure_coverage(markdown: str, insights: Iterable[str]) -> Coverage:
+    """Return how many of a page's distinct figures and names stand in some insight, compared by digits and letters."""
+    carried = " ".join(insights)
+    carried_digits = {_digits(figure) for figure in find_figures(carried)}
+    figures = {_digits(f): f.text for f in find_figures(markdown) if f.kind != "year" and len(_digits(f)) > 1}
+    flat = re.sub(r"\s+", " ", re.sub(r"[|*#]+", "\n", markdown).replace("\n", " . "))
+    names = {match.group().lower(): match.group() for match in NAME.finditer(flat)}
+    lost_figures = [shown for digits, shown in figures.items() if digits not in carried_digits]
+    lost_names = [shown for name, shown in names.items() if name not in carried.lower()]
+    return Coverage(
+        numbers=len(figures),
+        numbers_carried=len(figures) - len(lost_figures),
+        names=len(names),
+        names_carried=len(names) - len(lost_names),
+        missing=(*lost_figures, *lost_names),
+    )
+
+
+def _digits(figure: Figure) -> str:
+    digits = re.sub(r"[^0-9.]", "", figure.text)
+    return f"0{digits}" if digits.startswith(".") else digits

@@ -1,0 +1,229 @@
+"""Nodes before and after the windows: convert, describe, concepts, abstract, publish."""
+
+import asyncio
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send
+from pydantic import BaseModel
+
+from app.agents.base import Context
+from app.agents.pyramid.concepts import pick_key_figures
+from app.agents.pyramid.entries import Chunk, document_metadata, key_insights, make_entries
+from app.agents.pyramid.prompts import DESCRIBE, FIND_CONCEPTS, WRITE_ABSTRACT
+from app.agents.pyramid.quality import measure_document, measure_pages
+from app.agents.pyramid.schemas import (
+    Abstract,
+    AbstractInput,
+    Card,
+    ConceptsFound,
+    ConceptsInput,
+    DescribeInput,
+    Drop,
+    Insight,
+    Numbered,
+    PyramidOutput,
+    WindowResult,
+)
+from app.agents.pyramid.state import ChunkState, PyramidState, WindowState
+from app.agents.pyramid.window import final_insights, plan_segments
+from app.db import Json
+
+Goto = Command[Any]
+
+FIRST_PAGES = 4
+CHUNK_PAGES = 8
+CHUNK_INSIGHTS = 400
+ABSTRACT_INSIGHTS = 40
+
+
+class StoredChunk(BaseModel):
+    """What a chunk's row holds: its insights, and once found, its concepts."""
+
+    keys: list[str]
+    insights: list[Insight]
+
+
+async def convert(state: PyramidState, runtime: Runtime[Context]) -> Json:
+    """Turn the bytes into pages and store them. Raises ConversionFailed with a sentence for people."""
+    context = runtime.context
+    context.emit("run.progressed", key="convert", stage="converting", done=0, total=1, unit="documents")
+    reading = await context.knowledge.begin_reading(UUID(state["input"]["document_id"]))
+    converted = await context.converter.convert(
+        reading.content, filename=reading.filename, media_type=reading.media_type
+    )
+    await context.knowledge.save_pages(reading.document_id, reading.version, converted)
+    return {
+        "input": {**state["input"], "version": reading.version},
+        "filename": reading.filename,
+        "title": converted.title,
+        "page_count": len(converted.pages),
+    }
+
+
+async def describe(state: PyramidState, runtime: Runtime[Context]) -> Goto:
+    """Fill in the document's card, then send a reader to each segment."""
+    context = runtime.context
+    first = range(1, min(FIRST_PAGES, state["page_count"]) + 1)
+    pages = await context.knowledge.load_pages(_document(state), state["input"]["version"], numbers=list(first))
+    card = await context.run(DESCRIBE, DescribeInput(filename=state["filename"], title=state["title"], pages=pages))
+    segments = plan_segments(state["page_count"], int(context.options.get("window_segments", 1)))
+    update = {"card": card.model_dump(mode="json"), "segments": segments, "read": 0, "reused": 0}
+    return Command(update=update, goto=_readers(state, card, segments))
+
+
+async def plan_concepts(state: PyramidState, runtime: Runtime[Context]) -> Goto:
+    """Gather the insights of all windows and cut them into chunks of neighbouring pages."""
+    context, version = runtime.context, state["input"]["version"]
+    insights = final_insights(
+        {start: result.insights for start, result in (await _results(state, context)).items()}, state["segments"]
+    )
+    context.emit("pyramid.insights_found", key=f"insights:{version}", insights=len(insights))
+    sends = []
+    for number, chunk in enumerate(_cut(insights), start=1):
+        key = f"chunk:{sha256(chunk.model_dump_json().encode()).hexdigest()}"
+        await context.knowledge.save_window(_document(state), key, chunk.model_dump(mode="json"))
+        task: ChunkState = {"input": state["input"], "card": state["card"], "number": number, "chunk": key}
+        sends.append(Send("find_concepts", task))
+    return Command(goto=sends or "write_abstract")
+
+
+async def find_concepts(state: ChunkState, runtime: Runtime[Context]) -> Goto:
+    """Find the concepts of one chunk; a chunk that was seen before keeps those it has."""
+    context, document_id = runtime.context, UUID(state["input"]["document_id"])
+    key = f"{context.models.engine} {FIND_CONCEPTS.version} concepts of {state['chunk']}"
+    kept = await context.knowledge.find_window(document_id, key)
+    if kept is None:
+        chunk = StoredChunk.model_validate(await context.knowledge.find_window(document_id, state["chunk"]) or {})
+        found = await context.run(FIND_CONCEPTS, _concepts_input(chunk, Card.model_validate(state["card"])))
+        kept = found.model_dump(mode="json")
+        await context.knowledge.save_window(document_id, key, kept)
+    context.emit(
+        "pyramid.concepts_found",
+        key=f"concepts:{state['input']['version']}:{state['number']}",
+        concepts=[concept["text"][:200] for concept in kept["concepts"]],
+    )
+    return Command(update={"chunks": {f"{state['number']:05}": f"{state['chunk']} {key}"}}, goto="write_abstract")
+
+
+async def write_abstract(state: PyramidState, runtime: Runtime[Context]) -> Json:
+    """Write the abstract from the concepts and the insights that weigh most."""
+    context = runtime.context
+    chunks = await _chunks(state, context)
+    card = Card.model_validate(state["card"])
+    texts = [insight.text for chunk in chunks for insight in chunk.insights]
+    chief = pick_key_figures(texts, card)
+    weighty = list(dict.fromkeys([*chief, *texts]))[:ABSTRACT_INSIGHTS]
+    concepts = [concept.text for chunk in chunks for concept in chunk.concepts]
+    context.emit("run.progressed", key="abstract", stage="writing the abstract", done=0, total=1, unit="abstracts")
+    abstract = await context.run(
+        WRITE_ABSTRACT,
+        AbstractInput(card=card, filename=state["filename"], concepts=concepts[:100], insights=weighty),
+    )
+    return {"abstract": abstract.text}
+
+
+async def publish(state: PyramidState, runtime: Runtime[Context]) -> Json:
+    """Embed everything and show the new pyramid in one transaction."""
+    context, document_id, version = runtime.context, _document(state), state["input"]["version"]
+    chunks, pages = await _chunks(state, context), await context.knowledge.load_pages(document_id, version)
+    insights = [insight for chunk in chunks for insight in chunk.insights]
+    dropped = _drops(await _results(state, context))
+    card = Card.model_validate(state["card"])
+    by_page = await asyncio.to_thread(measure_pages, pages, insights, dropped)
+    context.emit("run.progressed", key="publish", stage="embedding and storing", done=0, total=1, unit="documents")
+    await context.knowledge.publish(
+        document_id,
+        version,
+        make_entries(chunks, Abstract(text=state["abstract"])),
+        title=card.title or state["title"] or state["filename"],
+        card=card.model_dump(mode="json"),
+        metadata=document_metadata(card),
+        quality=measure_document(pages, insights, dropped, by_page),
+        page_quality=by_page,
+    )
+    output = PyramidOutput(
+        engine=context.models.engine,
+        document_id=document_id,
+        version=version,
+        pages=len(pages),
+        insights=len(insights),
+        concepts=sum(len(chunk.concepts) for chunk in chunks),
+        dropped=len(dropped),
+        windows_read=state["read"],
+        windows_reused=state["reused"],
+    )
+    return {"output": output.model_dump(mode="json")}
+
+
+def _document(state: PyramidState) -> UUID:
+    return UUID(state["input"]["document_id"])
+
+
+def _readers(state: PyramidState, card: Card, segments: list[tuple[int, int]]) -> list[Send]:
+    readers = []
+    for number, (first, last) in enumerate(segments):
+        reader: WindowState = {
+            "input": state["input"],
+            "filename": state["filename"],
+            "page_count": state["page_count"],
+            "card": card.model_dump(mode="json"),
+            "segment": number,
+            "segments": len(segments),
+            "first": first,
+            "window": first,
+            "last": max(last - 1, 1),
+            "previous": "",
+        }
+        readers.append(Send("read_window", reader))
+    return readers
+
+
+async def _results(state: PyramidState, context: Context) -> dict[int, WindowResult]:
+    found = {}
+    for start, key in state["windows"].items():
+        kept = await context.knowledge.find_window(_document(state), key)
+        found[int(start)] = WindowResult.model_validate(kept or {})
+    return dict(sorted(found.items()))
+
+
+def _drops(results: dict[int, WindowResult]) -> list[Drop]:
+    drops = {(drop.page, drop.text): drop for result in results.values() for drop in result.dropped}
+    return list(drops.values())
+
+
+def _cut(insights: list[Insight]) -> list[StoredChunk]:
+    chunks: list[StoredChunk] = []
+    for key, insight in zip(key_insights(insights), insights, strict=True):
+        last = chunks[-1] if chunks else None
+        full = last is None or (
+            last.insights[-1].page != insight.page
+            and (insight.page - last.insights[0].page >= CHUNK_PAGES or len(last.insights) >= CHUNK_INSIGHTS)
+        )
+        if last is None or full:
+            last = StoredChunk(keys=[], insights=[])
+            chunks.append(last)
+        last.keys.append(key)
+        last.insights.append(insight)
+    return chunks
+
+
+def _concepts_input(chunk: StoredChunk, card: Card) -> ConceptsInput:
+    numbered = [Numbered(number=n, page=i.page, text=i.text) for n, i in enumerate(chunk.insights, start=1)]
+    pages = {insight.page for insight in chunk.insights}
+    topics = [insight.topic for insight in chunk.insights]
+    return ConceptsInput(card=card, insights=numbered, topics=topics, wanted=len(pages))
+
+
+async def _chunks(state: PyramidState, context: Context) -> list[Chunk]:
+    chunks = []
+    for _, keys in sorted(state.get("chunks", {}).items()):
+        chunk_key, _, concepts_key = keys.partition(" ")
+        stored = await context.knowledge.find_window(_document(state), chunk_key)
+        found = await context.knowledge.find_window(_document(state), concepts_key)
+        chunk = StoredChunk.model_validate(stored or {})
+        concepts = ConceptsFound.model_validate(found or {"concepts": []}).concepts
+        chunks.append(Chunk(keys=chunk.keys, insights=chunk.insights, concepts=concepts))
+    return chunks

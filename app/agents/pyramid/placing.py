@@ -1,0 +1,98 @@
+"""Where an insight rests: the place on the page, the heading above it, and the figures it carries as facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.agents.pyramid.prose import Sentence, read_prose
+from app.agents.pyramid.schemas import Card, Insight
+from app.agents.pyramid.statements import Statement, read_tables
+from app.convert.document import Page
+from app.knowledge.figures import find_figures
+from app.knowledge.periods import find_periods
+from app.knowledge.types import Evidence, Fact
+
+EVIDENCE_CHARACTERS = 400
+
+
+@dataclass(frozen=True)
+class _Line:
+    start: int
+    text: str
+    words: frozenset[str]
+
+
+class PagePlaces:
+    """One page's table statements, sentences and lines, ready to be looked up."""
+
+    def __init__(self, page: Page, card: Card, before: Page | None) -> None:
+        self._page = page
+        self.statements = read_tables(page, card, before=before)
+        self.sentences = read_prose(page.markdown, card)
+        self._by_text = {statement.text: statement for statement in self.statements}
+        self._spoken = {sentence.text: sentence for sentence in self.sentences}
+
+    def place(self, insight: Insight) -> Insight:
+        """Return the insight with its evidence, topic and facts."""
+        if statement := self._by_text.get(insight.text):
+            return self._with(insight, self._row_line(statement), statement.topic, statement.facts)
+        if sentence := self._spoken.get(insight.text):
+            return self._with(insight, (sentence.start, sentence.end), sentence.topic, ())
+        kin = self._find_cell(insight.text)
+        span = self._row_line(kin) if kin else self._nearest_line(insight.text)
+        topic = kin.topic if kin else self._topic_at(span[0]) if span else ""
+        return self._with(insight, span, topic, kin.facts if kin else ())
+
+    def _with(self, insight: Insight, span: tuple[int, int] | None, topic: str, facts: Sequence[Fact]) -> Insight:
+        evidence: tuple[Evidence, ...] = ()
+        if span:
+            start, end = span[0], min(span[1], span[0] + EVIDENCE_CHARACTERS)
+            shown = self._page.markdown[start:end]
+            evidence = (Evidence(page=self._page.number, start=start, end=end, text=shown),)
+        return insight.model_copy(update={"topic": topic, "facts": tuple(facts), "evidence": evidence})
+
+    def _row_line(self, statement: Statement) -> tuple[int, int] | None:
+        wanted = [statement.label, *statement.shown]
+        for line in self._lines:
+            if all(part in line.text for part in wanted):
+                return line.start, line.start + len(line.text)
+        for line in self._lines:
+            if statement.shown and statement.shown[0] in line.text:
+                return line.start, line.start + len(line.text)
+        return None
+
+    def _find_cell(self, text: str) -> Statement | None:
+        values = {abs(f.value) for f in find_figures(text) if f.kind != "year"}
+        if not values:
+            return None
+        words, periods = _words(text), {p.form for _, _, p in find_periods(text)}
+        kin = [s for s in self.statements if any(abs(f.value) in values for f in s.facts)]
+        kin = [s for s in kin if not periods or any(f.period in periods for f in s.facts)]
+        shared = [(len(words & _words(s.label)), s) for s in kin]
+        best = max(shared, key=lambda pair: pair[0], default=None)
+        return best[1] if best and best[0] else None
+
+    def _nearest_line(self, text: str) -> tuple[int, int] | None:
+        words = _words(text)
+        best = max(self._lines, key=lambda line: len(words & line.words), default=None)
+        if best is None or not words & best.words:
+            return None
+        return best.start, best.start + len(best.text)
+
+    def _topic_at(self, position: int) -> str:
+        before = [s.topic for s in self.sentences if s.start <= position]
+        return before[-1] if before else ""
+
+    @cached_property
+    def _lines(self) -> list[_Line]:
+        lines, position = [], 0
+        for line in self._page.markdown.splitlines(keepends=True):
+            text = line.rstrip("\n")
+            if text.strip():
+                lines.append(_Line(position, text, frozenset(_words(text))))
+            position += len(line)
+        return lines
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in "".join(c if c.isalnum() else " " for c in text.lower()).split() if len(word) > 2}

@@ -1,0 +1,130 @@
+"""What benchmarks share: servers and resources of their own in a temporary folder, and agents run without a queue."""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel
+
+from app.agents.base import Agent, Context
+from app.agents.pyramid import AGENT as PYRAMID
+from app.agents.pyramid.schemas import PyramidOutput
+from app.db import DEFAULT_PROJECT, Json
+from app.embedded import open_embedded
+from app.knowledge.documents import create_document
+from app.knowledge.knowledge import Knowledge
+from app.llm.runner import RunRef, build_models
+from app.migrate import migrate
+from app.resources import Resources, open_resources
+from app.settings import Settings
+
+OnEvent = Callable[[Json], None]
+
+WEIGHTS = Path("~/.cache/symposium-benchmarks")
+"""Where the embedder keeps the graph it builds from its weights, so that it is built once."""
+
+
+@asynccontextmanager
+async def open_service(**chosen: Any) -> AsyncIterator[Resources]:
+    """Start Postgres and Redis in a temporary folder, migrate, and open resources with the `chosen` settings.
+
+    The offline engine and the local embedder unless chosen otherwise.
+    """
+    with tempfile.TemporaryDirectory(prefix="symposium-benchmark-") as name:
+        folder = Path(name)
+        with open_embedded(folder) as addresses:
+            migrate(addresses.database_url)
+            given = {"engine": "offline", "embedder": "local", "data_dir": WEIGHTS, **chosen}
+            settings = Settings(
+                _env_file=None, database_url=addresses.database_url, redis_url=addresses.redis_url, **given
+            )
+            async with open_resources(settings) as resources:
+                yield resources
+
+
+def open_knowledge(resources: Resources) -> Knowledge:
+    """Return the default project's knowledge."""
+    return Knowledge(resources.sessions, resources.embedder, DEFAULT_PROJECT)
+
+
+async def run_agent(
+    resources: Resources, agent: Agent[Any, Any], input: BaseModel, *, on_event: OnEvent | None = None
+) -> Any:
+    """Run an agent's graph in this process, without queue, run row or checkpoints; return its output model."""
+    thread = uuid4()
+    models = build_models(
+        resources.settings,
+        offline=agent.offline,
+        sessions=resources.sessions,
+        run=RunRef(project_id=DEFAULT_PROJECT, run_id=None),
+        servers=resources.model_servers,
+    )
+    context = Context(
+        project_id=DEFAULT_PROJECT,
+        run_id=thread,
+        thread_id=thread,
+        knowledge=open_knowledge(resources),
+        models=models,
+        converter=resources.converter,
+        options={"window_segments": resources.settings.window_segments},
+    )
+    output: Json = {}
+    parts = agent.build().compile().astream(
+        {"input": input.model_dump(mode="json")},
+        {"recursion_limit": agent.recursion_limit(input)},
+        context=context,
+        stream_mode=["custom", "values"],
+        version="v2",
+    )
+    async for part in parts:
+        if part["type"] == "custom" and on_event:
+            on_event(part["data"])
+        elif part["type"] == "values":
+            output = part["data"].get("output", output)
+    return agent.output.model_validate(output)
+
+
+async def ingest(resources: Resources, path: Path) -> PyramidOutput:
+    """Store a file in the default collection and read it into a pyramid."""
+    document_id = await _store(resources, path)
+    chosen = PYRAMID.input(document_id=document_id, version=1)
+    read: PyramidOutput = await run_agent(resources, PYRAMID, chosen)
+    return read
+
+
+async def ingest_all(resources: Resources, paths: Iterable[Path]) -> dict[str, PyramidOutput]:
+    """Ingest files one after another, saying so on stderr; return what each gave by file name."""
+    read = {}
+    for path in paths:
+        begun = time.perf_counter()
+        read[path.name] = await ingest(resources, path)
+        seconds = time.perf_counter() - begun
+        say(f"{path.name}: {read[path.name].pages} pages, {read[path.name].insights} insights, {seconds:.1f} s")
+    return read
+
+
+async def _store(resources: Resources, path: Path) -> UUID:
+    (collection_id,) = await open_knowledge(resources).resolve_collections([])
+    async with resources.sessions.begin() as session:
+        document = await create_document(
+            session, DEFAULT_PROJECT, collection_id, filename=path.name, media_type="", content=path.read_bytes()
+        )
+        return document.id
+
+
+def say(text: str) -> None:
+    """Write progress to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def report(rows: Iterable[tuple[str, object]], figures: Json) -> None:
+    """Print a short table, then the figures as one line of JSON."""
+    for name, value in rows:
+        print(f"{name:<28}{value}")
+    print(json.dumps(figures))
