@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from app.api.deps import KnowledgeDep, ProjectDep, ResourcesDep
 from app.api.errors import problems
@@ -16,7 +17,7 @@ from app.llm.runner import ModelRunner, RunRef, build_models
 
 router = APIRouter(prefix="/v1/checks", tags=["checks"])
 
-EXAMPLE = {"text": "Apple's total net sales were $81,797 million in the three months ended July 1, 2023."}
+EXAMPLE: JsonDict = {"text": "Apple's total net sales were $81,797 million in the three months ended July 1, 2023."}
 
 
 class CheckRequest(BaseModel):

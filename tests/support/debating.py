@@ -82,7 +82,7 @@ class Table:
 
     async def hold(self, entry: Any = None) -> Any:
         """Run on, from the start or with a person's answer; return the question asked, or the output."""
-        given = {"input": self.input.model_dump(mode="json")} if entry is None else Command(resume=entry)
+        given: Any = {"input": self.input.model_dump(mode="json")} if entry is None else Command(resume=entry)
         stream = self.graph.astream(
             given, self.config, context=build_context(self.models), stream_mode=["custom"], version="v2"
         )

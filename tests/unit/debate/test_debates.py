@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.agents.debate.rules import Side, Turn, find_plan_problems
-from app.agents.debate.schemas import DebateOutput
+from app.agents.debate.schemas import DebateOutput, Speech
 from app.agents.debate.tasks import Draft, JudgeInput, Judgement, Marks, SpeakInput, Topics
 from app.errors import ModelFailed, ModelOutputInvalid
 from app.knowledge.claims.tasks import Check, CheckInput
@@ -186,7 +186,7 @@ def assert_fair(debate: DebateOutput, models: ScriptedModels, *, max_drafts: int
     """Assert what holds for every debate, whatever its speakers and checkers do."""
     assert len(debate.speeches) <= len(debate.plan) * max_drafts
     for side in ("pro", "con"):
-        struck = [s for s in debate.speeches if s.speaker == side and any(is_strike(s, i) for i in range(len(s.claims)))]
+        struck = [speech for speech in debate.speeches if speech.speaker == side and is_struck(speech)]
         assert getattr(debate.strikes, side) == len(struck) <= max_strikes
     standing = {(s.turn, s.text) for s in debate.speeches if s.status in ("accepted", "disputed")}
     for asked in models.inputs("debate.judge"):
@@ -194,9 +194,8 @@ def assert_fair(debate: DebateOutput, models: ScriptedModels, *, max_drafts: int
     assert_winner(debate, max_strikes)
 
 
-def is_strike(speech: object, index: int) -> bool:
-    claim = getattr(speech, "claims")[index]  # noqa: B009
-    return bool(claim.verdict == "refuted" and claim.evidence)
+def is_struck(speech: Speech) -> bool:
+    return any(claim.verdict == "refuted" and claim.evidence for claim in speech.claims)
 
 
 def assert_winner(debate: DebateOutput, max_strikes: int) -> None:

@@ -77,7 +77,7 @@ async def test_each_claim_of_a_speech_gets_its_own_verdict() -> None:
 async def test_speech_without_figures_is_checked_all_the_same() -> None:
     models = ScriptedModels({"debate.speak": lambda _: Draft(text="The harbour never closed at all last winter.")})
     await hold_debate(models)
-    assert [asked.claim for asked in models.inputs("claims.check")][0] == "The harbour never closed at all last winter."
+    assert models.inputs("claims.check")[0].claim == "The harbour never closed at all last winter."
 
 
 async def test_broken_checker_is_not_checked_and_never_a_strike() -> None:
