@@ -1,11 +1,10 @@
 /* Research: the form, and one run with its plan, searches and findings as they come and the report with checked citations. */
 
-import { getText, post } from "../api.js";
+import { get, getText, post } from "../api.js";
 import { add, field, fill, h, loading, notice, option, pages, status } from "../dom.js";
 import { collectionSelect } from "../forms.js";
 import { failure, runLine, watch } from "../live.js";
 import { markdown } from "../markdown.js";
-import { get } from "../api.js";
 import { runTitle } from "./home.js";
 
 export function research(main, { query }) {
@@ -45,6 +44,7 @@ export function report(main, { args: [id], signal }) {
   const steps = h("ol", { class: "plain" });
   const person = h("div");
   let streamed = "";
+  let written = "";
   add(main, title, line.element, person,
     h("div", { class: "split" }, answer, h("div", {}, side, h("section", { class: "panel" }, h("h2", {}, "How it went"), steps))));
   get(`/v1/runs/${id}`).then((run) => fill(title, runTitle(run))).catch(() => {});
@@ -52,6 +52,7 @@ export function report(main, { args: [id], signal }) {
     line, signal,
     onEvent: ({ type, data }) => {
       if (type === "delta") fill(answer, markdown((streamed += data.text)));
+      if (type === "research.section_written") fill(answer, markdown((written += `\n\n${data.text}`)));
       const text = STEPS[type]?.(data);
       if (text) steps.append(h("li", {}, text));
       if (type === "run.waiting") fill(person, waitingForm(id, data, () => fill(person)));
@@ -64,13 +65,20 @@ export function report(main, { args: [id], signal }) {
   });
 }
 
+const KINDS = { facts: "figures", insights: "insights", concepts: "concepts", documents: "abstracts", pages: "pages" };
+
 const STEPS = {
-  "research.planned": (data) => h("div", {}, h("strong", {}, "Plan"), h("ul", {}, (data.plan ?? []).map((item) => h("li", {}, item.question)))),
-  "research.searched": (data) => `Searched: ${data.query ?? data.question ?? ""}${data.hits !== undefined ? ` (${data.hits} found)` : ""}`,
-  "research.found": (data) => data.text ? `Found: ${data.text}` : `${data.count ?? 0} findings noted`,
-  "research.assessed": (data) => data.question ? h("span", {}, data.question, " ", status(data.status)) : "Findings assessed",
-  "research.section_written": (data) => `Section written: ${data.section ?? data.title ?? ""}`,
+  "research.planned": (data) => h("div", {}, h("strong", {}, "Plan"), planList(data.plan)),
+  "research.searched": (data) => `Searched ${KINDS[data.kind] ?? data.kind}: ${data.query} (${data.found} found)`,
+  "research.found": (data) => data.findings.length > 0 && h("details", {}, h("summary", {}, `${data.findings.length} findings, such as: ${data.findings[0].text}`),
+    h("ul", {}, data.findings.map((item) => h("li", {}, item.text, " ", h("small", { class: "muted" }, `${item.filename}, ${pages(item.pages)}`))))),
+  "research.assessed": (data) => h("div", {}, h("strong", {}, `After round ${data.round}`), planList(data.steps)),
+  "research.checked": (data) => data.failed ? `${data.failed} sentences failed the check` : "Every citation and figure checked",
 };
+
+function planList(steps = []) {
+  return h("ul", {}, steps.map((step) => h("li", {}, step.question, " ", status(step.status))));
+}
 
 /** What a waiting run asks, and the form that answers it. */
 function waitingForm(id, data, onSent) {
