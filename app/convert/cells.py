@@ -56,6 +56,12 @@ _UNITS = re.compile(
     r"|\bexcept (?:per|number|share|as)",
     re.IGNORECASE,
 )
+_BARE_UNITS = re.compile(
+    r"(?:(?:u\.?s\.?\s+)?(?:dollars?|dollar amounts|amounts|shares|tabular amounts|\$)\s+)?"
+    rf"(?:are\s+)?(?:in\s+)?{_SCALE}\b"
+    r"|(?:un)?audited$|shares in",
+    re.IGNORECASE,
+)
 _PREFIX = re.compile(rf"[+\-−]?\(?\s*{_CURRENCY}\s*\(?$|\($")
 _TAIL = re.compile(r"(?:\)\s*%?|%\s*\)?|pts?\.?|bps|x|¢|\)\s*pts?)$")
 _STARTS_VALUE = re.compile(rf"[(\d.]|{_DASH}|[+]")
@@ -92,7 +98,7 @@ def is_period(text: str) -> bool:
 
 def is_unit_note(text: str) -> bool:
     """Whether a line only says in which units a table is, or that it is unaudited."""
-    return len(text) <= 160 and bool(_UNITS.search(text)) and (text.startswith(("(", "$")) or len(text) <= 60)
+    return len(text) <= 160 and bool(_UNITS.search(text)) and bool(text.startswith("(") or _BARE_UNITS.match(text))
 
 
 def find_unit_note(text: str) -> str:

@@ -7,7 +7,7 @@ from lxml import etree
 
 from app.convert.blocks import Block, build_pages
 from app.convert.decode import decode
-from app.convert.document import Converted
+from app.convert.document import Converted, Table
 from app.convert.html_tables import read_grid, style_of, table_blocks
 from app.errors import ConversionFailed
 
@@ -78,6 +78,7 @@ class _Walk:
         self._size = 0
         self._depth_bold = 0
         self._recent: list[str] = []
+        self._last: Table | None = None
         self._prefix = ""
         self._pre = 0
 
@@ -150,6 +151,7 @@ class _Walk:
         if not text:
             return
         self._prefix = ""
+        self._last = None
         self._recent = [*self._recent[-5:], text]
         if prefix.startswith("#"):
             yield Block(kind="heading", markdown=prefix + text.replace("\n", " "))
@@ -159,8 +161,9 @@ class _Walk:
             yield Block(kind="text", markdown=prefix + text)
 
     def _table(self, element: etree._Element) -> Iterator[Block]:
-        for block in table_blocks(read_grid(element), self._recent):
+        for block in table_blocks(read_grid(element), self._recent, self._last):
             self._recent = [*self._recent[-5:], block.markdown]
+            self._last = block.tables[-1] if block.tables else None
             yield block
 
 

@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from lxml import etree
 
 from app.convert.blocks import Block
 from app.convert.cells import Cell, is_figure, is_unit_note, join_affixes, tidy
+from app.convert.document import Table
 from app.convert.tables import build_tables, find_caption, table_markdown
 
 _PADDING = re.compile(r"(?:padding-left|margin-left|text-indent)\s*:\s*(-?[\d.]+)\s*(pt|px|em|in)?")
 _POINTS = {"pt": 1.0, "px": 0.75, "em": 10.0, "in": 72.0, "": 1.0}
+_SPACED = frozenset(["br", "div", "p", "li"])
+_MARK = re.compile(r"(?:\(?[0-9a-z*†‡#]{1,2}\)?[\s,]*)+", re.IGNORECASE)
 _LARGEST_SPAN = 200
 _BULLET = re.compile(r"[•●▪■◦○–—·*-]$|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]$", re.IGNORECASE)
 _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)")
@@ -58,13 +62,9 @@ def _span(element: etree._Element, name: str) -> int:
 
 
 def _read_cell(element: etree._Element, column: int, span: int) -> Cell:
-    pieces, marks = _cell_text(element)
-    text = tidy("".join(pieces))
-    if marks and not is_figure(text):
-        text = tidy(f"{text} {' '.join(marks)}")
-    styles = [style_of(e) for e in element.iter() if e.get("style")]
+    styles = [style_of(part) for part in element.iter() if part.get("style")]
     return Cell(
-        text=text,
+        text=tidy("".join(_cell_text(element))),
         x0=column,
         x1=column + span,
         indent=_indent(element),
@@ -72,24 +72,27 @@ def _read_cell(element: etree._Element, column: int, span: int) -> Cell:
     )
 
 
-def _cell_text(element: etree._Element) -> tuple[list[str], list[str]]:
-    """Return the pieces of a cell's text and, apart, its footnote marks."""
+def _cell_text(element: etree._Element) -> list[str]:
+    """Return the pieces of a cell's text; footnote marks are left out, for they would read as digits or words."""
     pieces: list[str] = []
-    marks: list[str] = []
-    raised = 0
-    for event, part in etree.iterwalk(element, events=("start", "end")):
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, part in walk:
         if event == "start":
-            raised += part.tag == "sup"
-            if part.tag in {"br", "div", "p", "li"}:
-                pieces.append(" ")
-            (marks if raised else pieces).append(part.text or "")
-        else:
-            raised -= part.tag == "sup"
-            if part.tag in {"div", "p", "li"}:
-                pieces.append(" ")
-            if part is not element:
-                (marks if raised else pieces).append(part.tail or "")
-    return pieces, [mark.strip() for mark in marks if mark.strip()]
+            if part is not element and _is_mark(part):
+                walk.skip_subtree()
+            else:
+                pieces += [" "] * (part.tag in _SPACED) + [part.text or ""]
+            continue
+        pieces += [" "] * (part.tag in _SPACED) + [part.tail or ""] * (part is not element)
+    return pieces
+
+
+def _is_mark(element: etree._Element) -> bool:
+    """Whether an element is a raised footnote mark."""
+    style = style_of(element)
+    if element.tag != "sup" and "vertical-align:super" not in style and "top:-" not in style.replace(" ", ""):
+        return False
+    return bool(_MARK.fullmatch(str(element.xpath("string()")).strip()))
 
 
 def _indent(element: etree._Element) -> float:
@@ -106,19 +109,24 @@ def _indent(element: etree._Element) -> float:
     return total
 
 
-def table_blocks(grid: Grid, before: Sequence[str]) -> Iterator[Block]:
-    """Give a table as a table block, or its text where it only serves layout."""
+def table_blocks(grid: Grid, before: Sequence[str], above: Table | None) -> Iterator[Block]:
+    """Give a table as a table block, or its text where it only serves layout.
+
+    `above` is the table right above with no text between; what a table does not say itself it takes from there.
+    """
     rows = [[cell for cell in row if cell.text] for row in grid]
     rows = [row for row in rows if row]
     if not _is_table([join_affixes(row) for row in rows]):
         yield from _layout_text(rows)
         return
-    caption, note = find_caption(before)
+    caption, note = (above.caption, above.unit_note) if above else find_caption(before)
     tables = build_tables(rows, caption=caption, unit_note=note)
     if not tables:
         yield from _layout_text(rows)
         return
     for table in tables:
+        if above and not any(table.columns) and len(above.columns) == len(table.columns):
+            table = replace(table, columns=above.columns)  # noqa: PLW2901
         yield Block(kind="table", markdown=table_markdown(table, shown=caption, noted=note), tables=(table,))
 
 

@@ -215,10 +215,12 @@ def _cluster(cells: Sequence[Cell]) -> list[Span]:
 def _split_segments(rows: Sequence[Row], layout: _Layout) -> list[_Segment]:
     segments = [_Segment()]
     has_header = any(_is_header(*layout.split_label(row), started=False) for row in rows[:8])
-    for row in rows:
+    following = [*rows[1:], []]
+    for row, below in zip(rows, following, strict=True):
         label, cells = layout.split_label(row)
         segment = segments[-1]
-        if _is_header(label, cells, started=bool(segment.body)):
+        started = bool(segment.body)
+        if _is_header(label, cells, started=started) or (started and _heads(row, below, layout)):
             if segment.body:
                 segment = _Segment(titles=_trailing_titles(segment))
                 segments.append(segment)
@@ -250,6 +252,13 @@ def _is_header(label: Cell | None, cells: Row, *, started: bool) -> bool:
     if label is not None and not (is_unit_note(label.text) or is_period(label.text)):
         return False
     return periods > 0 and (label is None or periods == len(cells))
+
+
+def _heads(row: Row, below: Row, layout: _Layout) -> bool:
+    """Whether a row of words alone stands right above a header and so is its first line."""
+    label, cells = layout.split_label(row)
+    words = label is None and not any(is_figure(cell.text) for cell in cells)
+    return words and _is_header(*layout.split_label(below), started=True)
 
 
 def _make_table(segment: _Segment, layout: _Layout, caption: str, unit_note: str) -> Table | None:
@@ -367,27 +376,28 @@ def _line(cells: Sequence[str]) -> str:
 def find_caption(before: Sequence[str]) -> tuple[str, str]:
     """Return (caption, unit note) from the texts right above a table, nearest last; "" where there is none."""
     caption = note = ""
-    for text in reversed(before[-5:]):
+    for text in reversed(before[-8:]):
         plain = text.strip("#* \n")
         if is_unit_note(plain):
             note = note or plain
             continue
-        if _NO_CAPTION.match(plain) or text.startswith("|") or "\n| --- " in text:
-            break
+        if _FURNITURE.match(plain):
+            continue
+        if caption or _NO_CAPTION.match(plain) or text.startswith("|") or "\n| --- " in text:
+            return caption, note or (find_unit_note(plain) if plain.endswith(":") else "")
         sentence = plain if len(plain) <= 200 else re.split(r"(?<=[.;])\s+(?=[A-Z])", plain)[-1]
-        introduces = (plain.endswith(":") or len(plain) <= 200) and len(sentence) <= 500
-        if not caption and not introduces:
-            break
-        note = note or (find_unit_note(sentence) or find_unit_note(plain[-400:]) if introduces else "")
-        if caption:
-            break
+        if len(sentence) > 500 or not (plain.endswith(":") or len(plain) <= 200):
+            return "", note
         caption = sentence
+        note = note or find_unit_note(sentence) or find_unit_note(plain[-400:])
         if note:
             break
     return caption, note
 
 
-_NO_CAPTION = re.compile(
-    r"table of contents|part [iv]+\b|\(\w\)|\d{1,3}$|note:|see (?:accompanying|the accompanying)|\S.{0,60}\| |-\s",
+_FURNITURE = re.compile(
+    r"table of contents|part [iv]+\b|item \d+\w?\.?$|\d{1,3}$|\S.{0,60}\| |.{0,80}\(continued\)$"
+    r"|notes to (?:the )?(?:unaudited )?(?:condensed )?(?:consolidated )?financial statements",
     re.IGNORECASE,
 )
+_NO_CAPTION = re.compile(r"\(\w\)|\d[A-Z][a-z]|(?i:note:|see (?:the )?accompanying)|-\s")
