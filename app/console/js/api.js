@@ -42,6 +42,9 @@ export const postForm = (path, form) => send("POST", path, { form });
 export const patch = (path, body) => send("PATCH", path, { body });
 export const remove = (path) => send("DELETE", path);
 
+/** Answer the question a run waits with. */
+export const answerRun = (runId, value) => post(`/v1/runs/${runId}/input`, value);
+
 function clean(query) {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== ""));
 }

@@ -1,6 +1,6 @@
 /* Debates: the form, and one debate with its two sides, claims underlined by verdict, strikes, and the panel's scores. */
 
-import { get, getText, post } from "../api.js";
+import { answerRun, get, getText, post } from "../api.js";
 import { add, field, fill, h, loading, notice, option, status } from "../dom.js";
 import { collectionSelect } from "../forms.js";
 import { failure, runLine, watch } from "../live.js";
@@ -57,7 +57,7 @@ export function debate(main, { args: [id], signal }) {
     line, signal,
     onEvent: ({ type, data }) => {
       if (data.topic) fill(title, data.topic);
-      if (data.moderator ?? data.announcement) fill(moderator, data.moderator ?? data.announcement);
+      if (type === "debate.floor_given") fill(moderator, `${name(data.speaker)} has the floor: ${words(data.stage)}.`);
       if (type === "delta" && data.speech_id) streamInto(columns, speeches, data);
       if (type === "debate.speech_finished" && data.speech) place(data.speech);
       if (type === "debate.speech_rejected" && data.speech) place(data.speech);
@@ -77,6 +77,7 @@ export function debate(main, { args: [id], signal }) {
   });
 }
 
+const words = (text) => String(text ?? "").replaceAll("_", " ");
 const name = (side) => ({ pro: "Pro", con: "Con", tie: "Tie" })[side] ?? side;
 
 function strikeMarks(number = 0) {
@@ -95,15 +96,15 @@ function streamInto(columns, speeches, data) {
 }
 
 function speechView(speech) {
-  const head = h("h3", {}, speech.stage.replaceAll("_", " "), " ", speech.draft > 1 && h("span", { class: "muted" }, `draft ${speech.draft} `), status(speech.status));
+  const head = h("h3", {}, words(speech.stage), " ", speech.draft > 1 && h("span", { class: "muted" }, `draft ${speech.draft} `), status(speech.status));
   const body = h("p", {}, underlined(speech));
   const claims = speech.claims?.length && h("details", {}, h("summary", {}, `${speech.claims.length} claims checked`),
-    h("ul", { class: "plain" }, speech.claims.map((claim) => h("li", {}, status(claim.verdict.replaceAll("_", " ")), " ", claim.text, h("br"), h("small", { class: "muted" }, claim.reason),
+    h("ul", { class: "plain" }, speech.claims.map((claim) => h("li", {}, status(words(claim.verdict)), " ", claim.text, h("br"), h("small", { class: "muted" }, claim.reason),
       (claim.evidence ?? []).map((piece) => h("blockquote", {}, piece.text ?? piece.quote, " ", h("small", {}, [piece.filename, piece.pages?.length && `pg. ${piece.pages.join(", ")}`].filter(Boolean).join(", "))))))));
   const quotes = speech.quotes?.length ? h("p", { class: "muted" }, `${speech.quotes.filter((q) => q.verified).length} of ${speech.quotes.length} quotes verified`) : null;
   const article = h("article", { class: `speech ${speech.speaker} ${speech.status}` }, head, body, quotes, claims);
   if (speech.status !== "rejected") return article;
-  return h("details", { class: "speech rejected" }, h("summary", {}, `Rejected draft ${speech.draft}, ${speech.stage.replaceAll("_", " ")}`), article);
+  return h("details", { class: "speech rejected" }, h("summary", {}, `Rejected draft ${speech.draft}, ${words(speech.stage)}`), article);
 }
 
 /** The speech's text with each claim underlined by its verdict; overlapping claims keep the first. */
@@ -113,7 +114,7 @@ function underlined(speech) {
   let at = 0;
   for (const { span: [start, end], verdict, reason } of claims) {
     if (start < at) continue;
-    parts.push(speech.text.slice(at, start), h("mark", { class: verdict, title: `${verdict.replaceAll("_", " ")}: ${reason}` }, speech.text.slice(start, end)));
+    parts.push(speech.text.slice(at, start), h("mark", { class: verdict, title: `${words(verdict)}: ${reason}` }, speech.text.slice(start, end)));
     at = end;
   }
   return [...parts, speech.text.slice(at)];
@@ -134,14 +135,16 @@ function verdictView({ verdict }) {
     h("p", { class: "muted" }, [["Agreement", verdict.agreement], ["swap consistency", verdict.swap_consistency]].filter(([, v]) => v !== null && v !== undefined).map(([label, v]) => `${label} ${Number(v).toFixed(2)}`).join(" · ")));
 }
 
-function turnForm(id, data, onSent) {
-  const ask = data.interrupt ?? data;
+function turnForm(id, { question: asked }, onSent) {
   const text = h("textarea", { required: true });
   const send = async (event) => {
     event.preventDefault();
-    try { await post(`/v1/runs/${id}/input`, { value: { text: text.value } }); onSent(); } catch (error) { notice(error.message, "error"); }
+    try { await answerRun(id, { text: text.value }); onSent(); } catch (error) { notice(error.message, "error"); }
   };
-  return h("form", { class: "panel", onsubmit: send }, h("h2", {}, "Your turn"), h("p", {}, ask.prompt ?? ask.question ?? `Speak as ${name(ask.side ?? "")}, ${ask.stage ?? ""}.`),
+  return h("form", { class: "panel", onsubmit: send }, h("h2", {}, `Your turn: ${name(asked.side)}, ${words(asked.stage)}`),
+    h("p", { class: "muted" }, `At most ${asked.word_cap} words; what you claim is checked.`),
+    asked.asks?.length > 0 && h("p", {}, [asked.asks].flat().join(" ")),
+    asked.feedback?.length > 0 && h("div", { class: "problem" }, [asked.feedback].flat().map((item) => h("p", {}, item.reason ?? item))),
     field("Your speech", text), h("div", { class: "row end" }, h("button", { type: "submit" }, "Speak")));
 }
 

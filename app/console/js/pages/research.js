@@ -1,6 +1,6 @@
 /* Research: the form, and one run with its plan, searches and findings as they come and the report with checked citations. */
 
-import { get, getText, post } from "../api.js";
+import { answerRun, get, getText, post } from "../api.js";
 import { add, field, fill, h, loading, notice, option, pages, status } from "../dom.js";
 import { collectionSelect } from "../forms.js";
 import { failure, runLine, watch } from "../live.js";
@@ -80,20 +80,22 @@ function planList(steps = []) {
   return h("ul", {}, steps.map((step) => h("li", {}, step.question, " ", status(step.status))));
 }
 
-/** What a waiting run asks, and the form that answers it. */
-function waitingForm(id, data, onSent) {
-  const ask = data.interrupt ?? data;
-  const plan = ask.plan;
-  const box = h("textarea", {}, plan ? plan.map((item) => item.question).join("\n") : "");
-  const reply = async (value) => {
-    try { await post(`/v1/runs/${id}/input`, { value }); onSent(); } catch (error) { notice(error.message, "error"); }
+/** What a waiting run asks, and the form that answers it: a plan to approve, or a question back. */
+function waitingForm(id, { question: asked }, onSent) {
+  const plan = asked.plan;
+  const box = h("textarea", {}, plan ? plan.map((step) => step.question).join("\n") : "");
+  const send = async (event) => {
+    event.preventDefault();
+    const lines = box.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    const steps = lines.map((question) => plan?.find((step) => step.question === question) ?? { question });
+    try {
+      await answerRun(id, plan ? { approved: true, steps } : { answer: box.value });
+      onSent();
+    } catch (error) { notice(error.message, "error"); }
   };
-  const answer = () => plan
-    ? reply({ approved: true, plan: box.value.split("\n").map((line) => line.trim()).filter(Boolean).map((question) => ({ question, ...(plan.find((item) => item.question === question) ?? {}) })) })
-    : reply(box.value);
-  return h("section", { class: "panel", "aria-live": "assertive" }, h("h2", {}, plan ? "Is this the right plan?" : ask.question ?? "The agent asks"),
+  return h("form", { class: "panel", onsubmit: send }, h("h2", {}, plan ? "Is this the right plan?" : asked.question),
     field(plan ? "One sub-question a line; change what you like" : "Your answer", box),
-    h("div", { class: "row end" }, h("button", { type: "button", onclick: answer }, plan ? "Go ahead" : "Answer")));
+    h("div", { class: "row end" }, h("button", { type: "submit" }, plan ? "Go ahead" : "Answer")));
 }
 
 function showReport(target, side, run) {
