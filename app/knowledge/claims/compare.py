@@ -88,11 +88,19 @@ class _Asked:
 
 def find_subject(text: str) -> frozenset[str]:
     """Return the stems of a text without its figures and periods."""
-    spans = [(start, end) for start, end, _ in find_periods(text)]
-    spans += [(figure.start, figure.end) for figure in find_figures(text)]
-    for start, end in sorted(spans, reverse=True):
-        text = text[:start] + " " + text[end:]
-    return frozenset(word for word in find_stems(text) if not re.fullmatch(r"[\d.,]+|month|end|year|quarter", word))
+    plain = _blank(strip_figures(text), [(start, end) for start, end, _ in find_periods(text)])
+    return frozenset(word for word in find_stems(plain) if not re.fullmatch(r"[\d.,]+|month|end|year|quarter", word))
+
+
+def strip_figures(text: str) -> str:
+    """Return the text with its figures, other than years, blanked out; places stay what they were."""
+    return _blank(text, [(figure.start, figure.end) for figure in find_figures(text) if figure.kind != "year"])
+
+
+def _blank(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
 
 
 def _compare(figure: Figure, asked: _Asked, passages: Sequence[Passage]) -> FigureFinding:

@@ -15,7 +15,7 @@ _NAMES = (
     ("net income", r"net (?:income|earnings|profit|loss)(?! per)|profit for the (?:year|period)"),
     (
         "income before tax",
-        r"(?:income|earnings|profit|loss)[\w\s]{0,30} before[\w\s]{0,16} tax(?:es)?|pre-?tax (?:income|profit)",
+        r"(?:income|earnings|profit|loss)[\w\s]{0,30} before[\w\s]{0,30}tax(?:es)?|pre-?tax (?:income|profit)",
     ),
     ("income tax", r"income tax(?:es)?(?: (?:expense|benefit|provision))?|provision for (?:income )?taxes|tax expense"),
     ("diluted earnings per share", rf"diluted{_PER_SHARE}|{_BY_SHARE}dilut\w+"),

@@ -19,6 +19,8 @@ class Source(BaseModel):
 class Slot(BaseModel):
     """A figure of a passage with what it measures, of whom and when; `value` in plain units."""
 
+    model_config = ConfigDict(frozen=True)
+
     entity: str
     measure: str
     value: Decimal

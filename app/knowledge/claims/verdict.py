@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.knowledge.claims.compare import FigureFinding, compare_figures
+from app.knowledge.claims.compare import FigureFinding, compare_figures, strip_figures
 from app.knowledge.claims.rank import Weights
 from app.knowledge.claims.types import Passage, Verdict
 from app.knowledge.claims.words import DIRECTIONS, find_direction, find_names, find_stems, is_negated
@@ -66,10 +66,11 @@ def choose_evidence(claim: str, passages: Sequence[Passage]) -> tuple[Passage, .
 
 
 def measure_support(claim: str, chosen: Sequence[Passage], passages: Sequence[Passage]) -> tuple[float, frozenset[str]]:
-    """Return the share of the claim's weight that the chosen passages carry, and the names they lack."""
+    """Return the share of the claim's weight, figures apart, that the chosen passages carry, and the names they
+    lack."""
     weights = Weights.of([_all_stems(passage) for passage in passages])
     found = frozenset[str]().union(*(_all_stems(passage) for passage in chosen))
-    return weights.cover(find_stems(claim), found), find_names(claim) - found
+    return weights.cover(find_stems(strip_figures(claim)), found), find_names(claim) - found
 
 
 def find_reversal(claim: str, passages: Sequence[Passage]) -> Passage | None:
