@@ -8,6 +8,8 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 _MOST_OBJECTS = 20_000
+_HYPHENS = frozenset([0x2, 0xFFFE])
+_BLANKS = frozenset([0xA0, 0xAD, 0x200B, 0xFEFF, 0xFFFF])
 _THICKEST, _SHORTEST = 2.5, 8.0
 
 Move = Callable[[float, float], tuple[float, float]]
@@ -115,20 +117,23 @@ def _join_rules(segments: Sequence[Rule]) -> list[Rule]:
 
 def _read_chars(text: pdfium.PdfTextPage, count: int, move: Move) -> Iterator[tuple[int, _Char | None]]:
     """Give (index, character); None for white space."""
+    handle, unicode_of = text.raw, raw.FPDFText_GetUnicode
+    loose_box, origin = raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetCharOrigin
     box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
     for index in range(count):
-        code = raw.FPDFText_GetUnicode(text, index)
-        if code in (2, 0xFFFE):
-            code = 0x2D
-        if code <= 32 or code in (0xA0, 0xFFFF, 0xAD, 0x200B) or code > 0x10FFFF:
+        code = unicode_of(handle, index)
+        if code in _HYPHENS:
+            code = 0x2D if raw.FPDFText_IsHyphen(handle, index) == 1 else 0x20
+        if code <= 32 or code in _BLANKS or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
             yield index, None
             continue
-        raw.FPDFText_GetLooseCharBox(text, index, box)
-        raw.FPDFText_GetCharOrigin(text, index, x, y)
+        loose_box(handle, index, at_box)
+        origin(handle, index, at_x, at_y)
         ax, ay = move(box.left, box.bottom)
         bx, by = move(box.right, box.top)
         _, baseline = move(x.value, y.value)
-        yield index, _Char(code, min(ax, bx), max(ax, bx), baseline, abs(by - ay))
+        yield index, _Char(code, ax if ax < bx else bx, bx if ax < bx else ax, baseline, abs(by - ay))
 
 
 def _join(text: pdfium.PdfTextPage, chars: Iterator[tuple[int, _Char | None]]) -> list[Word]:
@@ -157,9 +162,9 @@ def _continues(word: Word, char: _Char) -> bool:
 
 def _is_strong(text: pdfium.PdfTextPage, index: int) -> bool:
     buffer = ctypes.create_string_buffer(96)
-    raw.FPDFText_GetFontInfo(text, index, buffer, 96, ctypes.c_int())
+    raw.FPDFText_GetFontInfo(text.raw, index, buffer, 96, ctypes.c_int())
     name = buffer.value.lower()
-    return b"bold" in name or b"black" in name or b"heavy" in name or raw.FPDFText_GetFontWeight(text, index) >= 600
+    return b"bold" in name or b"black" in name or b"heavy" in name or raw.FPDFText_GetFontWeight(text.raw, index) >= 600
 
 
 def _upright(page: pdfium.PdfPage, text: pdfium.PdfTextPage, count: int) -> Move:
