@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.agents.base import Agent, Context
-from app.db import Json
+from app.db import Json, now
 from app.knowledge.knowledge import Knowledge
+from app.llm.budget import Caps
 from app.llm.runner import RunRef, build_models
 from app.resources import Resources
 from app.runs.models import Run
@@ -34,6 +35,8 @@ def build_prepare(resources: Resources) -> Prepare:
             sessions=resources.sessions,
             run=RunRef(project_id=run.project_id, run_id=run.id, attempt=run.attempt),
             servers=resources.model_servers,
+            caps=Caps.model_validate(run.input.get("budget") or {}),
+            seconds_used=(now() - run.started_at).total_seconds() if run.started_at else 0.0,
         )
 
         async def count_usage() -> Json:

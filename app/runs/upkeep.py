@@ -11,6 +11,7 @@ from app.db import Sessions
 from app.log import get_logger
 from app.runs.dispatch import Delivery, Dispatcher
 from app.runs.models import TERMINAL, IdempotencyKey, Run, RunEvent
+from app.runs.overdue import answer_overdue
 from app.runs.repository import is_lost
 
 log = get_logger(__name__)
@@ -35,12 +36,13 @@ async def keep_up(
 
 
 async def look_after(sessions: Sessions, *, lost_after: float, event_days: int) -> Sequence[Delivery]:
-    """Drop what has expired and return the runs to be delivered (again); nothing when another process is at it."""
+    """Drop what has expired, answer what is overdue, return the runs to be delivered (again); one process at a time."""
     async with sessions.begin() as session:
         if not await session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
             return ()
         await drop_checkpoints(session)
         await drop_expired(session, event_days=event_days)
+        await answer_overdue(session)
         return await list_undelivered(session, lost_after=lost_after)
 
 

@@ -1,98 +1,91 @@
-"""Workers and API processes as real subprocesses, started and stopped by tests."""
+"""Workers and API processes as processes of their own, started, killed and stopped by tests."""
 
+import multiprocessing
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from app.settings import Settings
 from tests.support.waiting import wait_until
+from tests.support.worker import work_in_child
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 60.0
-PASSED_ON = (
-    "heartbeat_seconds",
-    "redelivery_seconds",
-    "upkeep_seconds",
-    "drain_seconds",
-    "max_attempts",
-    "engine",
-    "embedder",
-    "data_dir",
-    "database_url",
-    "redis_url",
-)
+START_SECONDS = 90.0
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([work_in_child.__module__])
 
 
-class Process:
-    """A subprocess whose stderr goes to a file."""
+class WorkerProcess:
+    """A worker, forked from a server that has imported everything so that it starts at once."""
 
-    def __init__(self, command: Sequence[str], settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path) -> None:
         self.log = log
-        self._file = log.open("w")
-        self._process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environment(settings), stdout=self._file, stderr=self._file
-        )
+        self._process: BaseProcess = FORKS.Process(target=work_in_child, args=(settings, log))
+        self._process.start()
 
     @property
-    def pid(self) -> int:
+    def pid(self) -> int | None:
         """The process's id."""
         return self._process.pid
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether it is gone."""
-        return self._process.poll() is not None
-
     def says(self, words: str) -> bool:
         """Whether its log has these words; fails when it has ended without them."""
-        if words in self.log.read_text():
+        if self.log.exists() and words in self.log.read_text():
             return True
-        assert not self.has_ended, self.log.read_text()
+        assert self._process.is_alive(), self.log.read_text()
         return False
 
     def kill(self) -> None:
         """Send SIGKILL and wait."""
         self._process.kill()
-        self._process.wait()
+        self._process.join()
 
-    def terminate(self, seconds: float = 30) -> int:
-        """Send SIGTERM and return the exit code."""
+    def signal_end(self) -> None:
+        """Send SIGTERM."""
         self._process.terminate()
-        return self._process.wait(seconds)
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = 30) -> int | None:
         """Wait for the end and return the exit code."""
-        return self._process.wait(seconds)
+        self._process.join(seconds)
+        return self._process.exitcode
 
-    def close(self) -> None:
-        """Kill what is left of it."""
-        if not self.has_ended:
-            self.kill()
-        self._file.close()
+
+@contextmanager
+def running_worker(settings: Settings, folder: Path) -> Iterator[WorkerProcess]:
+    """Run a worker with the real agents and those of the tests, ready for work."""
+    worker = WorkerProcess(settings, folder / f"worker-{len(list(folder.glob('worker-*')))}.log")
+    try:
+        wait_until(lambda: worker.says("worker_ready"), seconds=START_SECONDS)
+        yield worker
+    finally:
+        worker.kill()
+
+
+@contextmanager
+def running_command(settings: Settings, log: Path, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Python command of the project with these settings in its environment."""
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment(settings), stdout=file, stderr=file
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the environment that makes these settings in a subprocess."""
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("SYMPOSIUM_")},
-        **{f"SYMPOSIUM_{name.upper()}": str(getattr(settings, name)) for name in PASSED_ON},
-    }
-
-
-@contextmanager
-def running_worker(settings: Settings, folder: Path, module: str = "tests.support.worker") -> Iterator[Process]:
-    """Run a worker with the tests' agents, ready for work."""
-    log = folder / f"worker-{len(list(folder.glob('worker-*')))}.log"
-    process = Process(["-m", module], settings, log)
-    try:
-        wait_until(lambda: process.says("worker_ready"), seconds=START_SECONDS)
-        yield process
-    finally:
-        process.close()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SYMPOSIUM_")}
+    given = {f"SYMPOSIUM_{name.upper()}": str(getattr(settings, name)) for name in settings.model_fields_set}
+    return inherited | given
 
 
 @contextmanager
@@ -101,10 +94,8 @@ def running_api(settings: Settings, folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = ["-m", "uvicorn", "--factory", "tests.support.api:create", "--port", str(port)]
-    process = Process(command, settings, folder / f"api-{port}.log")
-    try:
-        wait_until(lambda: process.says("Uvicorn running"), seconds=START_SECONDS)
+    log = folder / f"api-{port}.log"
+    command = ("-m", "uvicorn", "--factory", "tests.support.api:create", "--port", str(port))
+    with running_command(settings, log, *command):
+        wait_until(lambda: "Uvicorn running" in log.read_text(), seconds=START_SECONDS)
         yield f"http://127.0.0.1:{port}"
-    finally:
-        process.close()

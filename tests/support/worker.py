@@ -1,6 +1,8 @@
-"""A worker process with the agents of the tests, besides the real ones."""
+"""A worker process with the agents of the tests."""
 
 import asyncio
+import os
+from pathlib import Path
 
 import tests.support.agents
 from app.agents.registry import discover
@@ -9,11 +11,10 @@ from app.settings import Settings
 from app.worker import run_worker
 
 
-def main() -> None:
-    settings = Settings(_env_file=None)
+def work_in_child(settings: Settings, log: Path) -> None:
+    """Be a worker, with stdout and stderr in a file."""
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
     configure_logging("json", settings.log_level)
-    asyncio.run(run_worker(settings, discover(tests.support.agents)))
-
-
-if __name__ == "__main__":
-    main()
+    asyncio.run(run_worker(settings, {**discover(), **discover(tests.support.agents)}))

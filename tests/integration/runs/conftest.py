@@ -5,16 +5,23 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
+import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
 import tests.support.agents
 from app.agents.registry import discover
 from app.api.deps import Service
+from app.log import configure_logging
 from app.main import create_app
 from app.settings import Settings
 from app.worker import work
 from tests.support.waiting import eventually
+
+
+@pytest.fixture(scope="package", autouse=True)
+def plain_logs() -> None:
+    configure_logging("json", "ERROR")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -1,0 +1,74 @@
+"""What upkeep puts back and what it drops."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+
+from app.db import DEFAULT_PROJECT, Sessions, now
+from app.runs import repository, upkeep
+from app.runs.admit import admit, request_cancel
+from app.runs.models import IdempotencyKey, Run, RunEvent
+from tests.support.agents.steps import AGENT, StepsInput
+
+LOST_AFTER = 5.0
+
+
+async def admit_one(sessions: Sessions) -> UUID:
+    async with sessions.begin() as session:
+        run = await admit(session, project_id=DEFAULT_PROJECT, agent=AGENT, input=StepsInput(), engine="offline")
+    return run.id
+
+
+async def look_after(sessions: Sessions) -> dict[UUID, int]:
+    deliveries = await upkeep.look_after(sessions, lost_after=LOST_AFTER, event_days=30)
+    return {delivery.run_id: delivery.attempt for delivery in deliveries}
+
+
+async def test_queued_and_silent_runs_are_delivered_again(sessions: Sessions) -> None:
+    queued, running, silent = [await admit_one(sessions) for _ in range(3)]
+    async with sessions.begin() as session:
+        for run_id in (running, silent):
+            await repository.begin_attempt(session, run_id, lost_after=LOST_AFTER)
+        old = now() - timedelta(minutes=1)
+        await session.execute(update(Run).where(Run.id == silent).values(heartbeat_at=old))
+    found = await look_after(sessions)
+    assert (found[queued], found[silent]) == (0, 1)
+    assert running not in found
+
+
+async def test_one_process_at_a_time_keeps_up(sessions: Sessions) -> None:
+    await admit_one(sessions)
+    async with sessions.begin() as session:
+        await session.execute(select(func.pg_advisory_xact_lock(upkeep.ONE_AT_A_TIME)))
+        assert await look_after(sessions) == {}
+    assert await look_after(sessions) != {}
+
+
+async def test_what_has_expired_is_dropped(sessions: Sessions) -> None:
+    old_run, young_run = await admit_one(sessions), await admit_one(sessions)
+    async with sessions.begin() as session:
+        for run_id in (old_run, young_run):
+            await request_cancel(session, DEFAULT_PROJECT, run_id, AGENT)
+        await session.execute(update(Run).where(Run.id == old_run).values(finished_at=now() - timedelta(days=31)))
+        for key, age in (("old", 25), ("young", 23)):
+            made = now() - timedelta(hours=age)
+            session.add(IdempotencyKey(project_id=DEFAULT_PROJECT, key=key, fingerprint="", created_at=made))
+    await look_after(sessions)
+    async with sessions() as session:
+        assert list(
+            await session.scalars(select(RunEvent.run_id).where(RunEvent.run_id.in_([old_run, young_run])))
+        ) == [young_run]
+        assert list(await session.scalars(select(IdempotencyKey.key))) == ["young"]
+
+
+async def test_checkpoints_of_ended_and_unknown_runs_are_dropped(sessions: Sessions) -> None:
+    ended, alive = await admit_one(sessions), await admit_one(sessions)
+    async with sessions.begin() as session:
+        await request_cancel(session, DEFAULT_PROJECT, ended, AGENT)
+        for thread_id in (str(ended), str(alive), "00000000-0000-7000-8000-00000000dead"):
+            insert = "insert into checkpoints (thread_id, checkpoint_id, checkpoint) values (:id, '1', '{}')"
+            await session.execute(text(insert), {"id": thread_id})
+    await look_after(sessions)
+    async with sessions() as session:
+        assert list(await session.scalars(text("select thread_id from checkpoints"))) == [str(alive)]
