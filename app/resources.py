@@ -51,7 +51,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         sessions = build_sessions(engine)
         redis = Redis.from_url(settings.redis_url)
         stack.push_async_callback(redis.aclose)
-        model_servers = ModelServers(settings, sessions)
+        model_servers = ModelServers(settings, sessions, redis)
         stack.push_async_callback(model_servers.aclose)
         converter = _build_converter(settings)
         stack.push_async_callback(converter.close)

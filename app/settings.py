@@ -8,12 +8,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ModelServer(BaseModel):
-    """One more OpenAI-compatible server. With `azure_api_version` it is an Azure resource and models are deployments."""
+    """A further OpenAI-compatible server. With `azure_api_version` it is an Azure resource, its models deployments."""
 
     base_url: str
     api_key: SecretStr | None = None
     api_key_file: Path | None = None
     azure_api_version: str | None = None
+    requests_per_minute: int | None = Field(None, ge=1)
+    tokens_per_minute: int | None = Field(None, ge=1)
 
 
 class Settings(BaseSettings):
@@ -53,8 +55,14 @@ class Settings(BaseSettings):
     model_silence_seconds: float = Field(60, gt=0, description="a stream that says nothing for so long is broken off")
     model_tries: int = Field(5, ge=1)
     model_retry_seconds: float = Field(0.5, gt=0, description="first pause between tries; it doubles")
+    requests_per_minute: int | None = Field(None, ge=1, description="to the default server, all workers together")
+    tokens_per_minute: int | None = Field(None, ge=1)
     model_concurrency: int = Field(32, ge=1)
     store_prompts: bool = True
+    prices_file: Path | None = Field(None, description="TOML of US dollars a million tokens, over the built-in one")
+    budget: dict[str, float] = Field(
+        default_factory=dict, description="default caps of a run: calls, input_tokens, output_tokens, cost_usd, seconds"
+    )
     embedder: Literal["local", "openai"] = "local"
     embedding_model: str = "text-embedding-3-small"
     embedding_dimension: int = Field(1536, ge=1, le=4000)

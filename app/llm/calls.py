@@ -3,14 +3,18 @@
 import hashlib
 import json
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from langgraph.config import get_config
 
 from app.db import Json, now
+from app.llm.budget import Budget, Spending
 from app.llm.ledger import CallKey
+from app.llm.prices import Price
 from app.llm.task import I, O, Task
 from app.llm.usage import Usage
 
@@ -26,7 +30,22 @@ class Call:
     prompt: str | None = None
     seed: int | None = None
     repairs: int = 0
-    cost_usd: Decimal | None = None
+    price: Price | None = None
+    served_by: Literal["engine", "cache", "replay"] = "engine"
+    budget: Budget = field(default_factory=Budget)
+    final: bool = False
+
+    def admit(self, input_tokens: int, output_tokens: int) -> AbstractContextManager[Spending]:
+        """Reserve a request's tokens in the run's budget. Raises BudgetExceeded."""
+        return self.budget.admit(input_tokens, output_tokens, price=self.price, final=self.final)
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """Return what the call cost, None when its price or its usage is unknown."""
+        used = self.usage
+        if self.price is None or used.silent:
+            return None
+        return self.price.cost(used.input_tokens, used.output_tokens, used.cached_tokens)
 
 
 def hash_request(task: Task[I, O], input: I, *, engine: str, model: str, seed: int | None) -> str:
@@ -106,4 +125,5 @@ def describe_call(task: Task[I, O], call: Call) -> Json:
         "answer": None,
         "error": None,
         "cost_usd": call.cost_usd,
+        "served_by": call.served_by,
     }

@@ -6,8 +6,11 @@ from typing import Literal
 
 from app.errors import ModelFailed, ModelOutputInvalid
 from app.llm.calls import Call
+from app.llm.prices import Price
 from app.llm.structured import check_output
 from app.llm.task import I, O, OfflineFunction, OfflineFunctions, OnDelta, Task
+
+FREE = Price(input=Decimal(0))
 
 
 class OfflineEngine:
@@ -25,7 +28,7 @@ class OfflineEngine:
 
     async def answer(self, task: Task[I, O], input: I, call: Call, on_delta: OnDelta | None = None) -> O:
         """Return the function's output. Raises ModelFailed without one, ModelOutputInvalid for a wrong output."""
-        call.cost_usd = Decimal(0)
+        call.price = FREE
         function = self._functions.get(task.name)
         if function is None:
             raise ModelFailed(f"The offline engine can't do {task.name}; set OPENAI_BASE_URL or OPENAI_API_KEY.")

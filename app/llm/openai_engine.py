@@ -72,6 +72,7 @@ class _Exchange(Generic[I, O]):
     def __init__(self, servers: ModelServers, choice: Choice, task: Task[I, O], call: Call, retry: Retry) -> None:
         self.servers, self.choice, self.task, self.call, self.retry = servers, choice, task, call, retry
         self.traits: Traits = servers.traits(choice)
+        self.slots, self.limit = servers.slots(choice.server), servers.limit(choice.server)
         self.schema = None if task.prose_field else strict_schema(task.output)
         self.allowance = task.max_output_tokens
         self.seed: int | None = None
@@ -121,15 +122,28 @@ class _Exchange(Generic[I, O]):
         return await self.retry.run(lambda: self._send(sent, shape, listener))
 
     async def _send(self, turns: list[BaseMessage], shape: Shape, listener: "_Listener") -> Reply:
-        characters = sum(len(turn.text) for turn in turns)
-        async with self.servers.slots:
+        sent = self.traits.estimate_tokens(sum(len(turn.text) for turn in turns))
+        with self.call.admit(sent, self.allowance) as spending:
+            await self.limit.wait(sent + self.allowance, deadline=self.retry.deadline)
+            message = await self._send_now(turns, shape, listener)
+            used = self._count(message, turns)
+            spending.settle(*used)
+        await self.limit.settle(sum(used) - sent - self.allowance)
+        return self._read_message(message, shape)
+
+    async def _send_now(self, turns: list[BaseMessage], shape: Shape, listener: "_Listener") -> AIMessage:
+        async with self.slots.hold():
             self.call.requests += 1
             try:
                 message = await self._request(turns, shape, listener)
             except REQUEST_ERRORS as exc:
-                raise explain_failure(exc, self.servers.asked(self.choice)) from exc
-        self._count(message, characters)
-        return self._read_message(message, shape)
+                failure = explain_failure(exc, self.servers.asked(self.choice))
+                if failure.status == 429:
+                    self.slots.shrink()
+                    await self.limit.shrink()
+                raise failure from exc
+        self.slots.grow()
+        return message
 
     async def _request(self, turns: list[BaseMessage], shape: Shape, listener: "_Listener") -> AIMessage:
         chat = self.servers.chat(self.choice)
@@ -164,12 +178,16 @@ class _Exchange(Generic[I, O]):
             parameters["seed"] = self.seed
         return parameters
 
-    def _count(self, message: AIMessage, characters: int) -> None:
+    def _count(self, message: AIMessage, turns: list[BaseMessage]) -> tuple[int, int]:
+        """Note what a request used; return its tokens in and out, estimated where the server is silent."""
         told = message.usage_metadata
         self.call.usage.add(told)
         self.call.fingerprint = message.response_metadata.get("system_fingerprint") or self.call.fingerprint
-        if told:
-            self.traits.observe_tokens(characters, told["input_tokens"])
+        characters = sum(len(turn.text) for turn in turns)
+        if told is None:
+            return self.traits.estimate_tokens(characters), self.traits.estimate_tokens(len(message.text))
+        self.traits.observe_tokens(characters, told["input_tokens"])
+        return told["input_tokens"], told["output_tokens"]
 
     def _read_message(self, message: AIMessage, shape: Shape) -> Reply:
         if refusal := message.additional_kwargs.get("refusal"):

@@ -1,6 +1,7 @@
 """The one place around every call: engine, memory of a crashed attempt, budget, ledger, totals."""
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,8 +9,9 @@ from uuid import UUID
 
 from app.db import Json, Sessions
 from app.errors import AppError
+from app.llm.budget import Budget, Caps
 from app.llm.calls import Call, Trace, describe_call, find_step, hash_request
-from app.llm.ledger import FINISHED, CallKey, Ledger, find_answer, list_finished, sum_usage
+from app.llm.ledger import FINISHED, CallKey, find_answer, list_finished, sum_usage
 from app.llm.offline_engine import OfflineEngine
 from app.llm.openai_engine import OpenAIEngine
 from app.llm.retry import Retry
@@ -35,13 +37,15 @@ class ModelRunner:
         self,
         engine: OpenAIEngine | OfflineEngine,
         *,
-        ledger: Ledger,
+        servers: ModelServers,
         sessions: Sessions,
         run: RunRef,
+        budget: Budget | None = None,
         store_prompts: bool = True,
     ) -> None:
+        self.budget = budget or Budget()
         self._engine = engine
-        self.ledger = ledger
+        self.servers = servers
         self._sessions = sessions
         self.run_ref = run
         self._store_prompts = store_prompts
@@ -88,6 +92,7 @@ class ModelRunner:
             async with self._sessions() as session:
                 self._finished = await list_finished(session, self.run_ref.run_id)
                 self._totals = await sum_usage(session, self.run_ref.run_id)
+            self.budget.start_from(self._totals)
             self._remembers = True
 
     async def _recall(self, task: Task[I, O], key: CallKey) -> O | None:
@@ -99,8 +104,9 @@ class ModelRunner:
         return None if answer is None else task.output.model_validate(answer)
 
     async def _call(self, task: Task[I, O], input: I, on_delta: OnDelta | None, trace: Trace) -> O:
-        call = Call(model=self._engine.model_for(task.role), seed=self._engine.seed)
+        call = self._open_call(task)
         try:
+            self.budget.count_call(final=task.final)
             output = await self._engine.answer(task, input, call, on_delta)
         except AppError as failed:
             await self._settle(task, call, trace, outcome=failed.code, error=failed.detail)
@@ -111,6 +117,11 @@ class ModelRunner:
         kept = output.model_dump(mode="json") if self.engine == "openai" else None
         await self._settle(task, call, trace, outcome=FINISHED, answer=kept)
         return output
+
+    def _open_call(self, task: Task[I, O]) -> Call:
+        model = self._engine.model_for(task.role)
+        price = self.servers.prices.find(model)
+        return Call(model=model, seed=self._engine.seed, price=price, budget=self.budget, final=task.final)
 
     def _settle(self, task: Task[I, O], call: Call, trace: Trace, **result: Any) -> asyncio.Future[None]:
         """Count a call and put its row on the ledger; the future is done when that row is safe.
@@ -124,7 +135,7 @@ class ModelRunner:
         row = describe_call(task, call) | trace.as_row() | self._whose() | result
         if not self._store_prompts:
             row["prompt"] = None
-        return self.ledger.add(row, wait=self.engine == "openai")
+        return self.servers.ledger.add(row, wait=self.engine == "openai")
 
     def _whose(self) -> Json:
         run = self.run_ref
@@ -144,13 +155,26 @@ def build_models(
     sessions: Sessions,
     run: RunRef,
     servers: ModelServers,
-    deadline: float | None = None,
+    caps: Caps | None = None,
+    seconds_used: float = 0.0,
 ) -> ModelRunner:
-    """Return what a run's nodes call models with. `deadline` (`time.monotonic()`) ends retries."""
+    """Return what a run's nodes call models with, within `caps` (the settings' where they name none).
+
+    `seconds_used` is how long the run has been going, earlier attempts included.
+    """
+    allowed = (caps or Caps()).over(Caps.model_validate(settings.budget))
+    deadline = None if allowed.seconds is None else time.monotonic() + allowed.seconds - seconds_used
     engine: OpenAIEngine | OfflineEngine = OfflineEngine(offline)
     if settings.uses_model_server:
         retry = Retry(tries=settings.model_tries, base_seconds=settings.model_retry_seconds, deadline=deadline)
         engine = OpenAIEngine(
             servers, retry=retry, silence_seconds=settings.model_silence_seconds, seed=settings.model_seed
         )
-    return ModelRunner(engine, ledger=servers.ledger, sessions=sessions, run=run, store_prompts=settings.store_prompts)
+    return ModelRunner(
+        engine,
+        servers=servers,
+        sessions=sessions,
+        run=run,
+        budget=Budget(caps=allowed, deadline=deadline),
+        store_prompts=settings.store_prompts,
+    )

@@ -1,8 +1,7 @@
 """The model servers of one process: shared connections, one chat client a model, what was learnt about each."""
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,11 +10,15 @@ from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 from pydantic import SecretStr
+from redis.asyncio import Redis
 
 from app.db import Sessions
 from app.errors import Invalid
 from app.llm.failures import Asked
 from app.llm.ledger import Ledger
+from app.llm.limits import RateLimit, Rates
+from app.llm.prices import load_prices
+from app.llm.slots import Slots
 from app.llm.traits import Traits
 from app.settings import ModelServer, Settings
 
@@ -32,6 +35,7 @@ class Server:
     base_url: str
     api_key: SecretStr | None = None
     azure_api_version: str | None = None
+    rates: Rates = field(default_factory=Rates)
 
     @property
     def shown(self) -> str:
@@ -60,13 +64,16 @@ class Choice:
 class ModelServers:
     """Opened once a process, closed at its end; everything that calls share."""
 
-    def __init__(self, settings: Settings, sessions: Sessions) -> None:
+    def __init__(self, settings: Settings, sessions: Sessions, redis: Redis | None = None) -> None:
         self._settings = settings
+        self._redis = redis
         self.ledger = Ledger(sessions)
+        self.prices = load_prices(settings.prices_file)
         self._servers = _list_servers(settings)
         self._chats: dict[Choice, BaseChatOpenAI] = {}
         self._traits: dict[Choice, Traits] = {}
-        self.slots = asyncio.Semaphore(settings.model_concurrency)
+        self._slots: dict[Server, Slots] = {}
+        self._limits: dict[Server, RateLimit] = {}
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=settings.model_concurrency)
         self.http = httpx2.AsyncClient(limits=limits, timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS))
 
@@ -90,6 +97,18 @@ class ModelServers:
     def seconds_for(self, role: str) -> float:
         """Return the timeout of one request of a role."""
         return self._settings.model_timeouts.get(role, self._settings.model_timeout_seconds)
+
+    def slots(self, server: Server) -> Slots:
+        """Return what bounds this process's requests at a server at one time."""
+        if server not in self._slots:
+            self._slots[server] = Slots(self._settings.model_concurrency)
+        return self._slots[server]
+
+    def limit(self, server: Server) -> RateLimit:
+        """Return what bounds all processes' requests and tokens a minute at a server."""
+        if server not in self._limits:
+            self._limits[server] = RateLimit(server.name or "default", server.rates, self._redis)
+        return self._limits[server]
 
     def traits(self, choice: Choice) -> Traits:
         """Return what is known about a model, shared by all calls to it."""
@@ -149,7 +168,12 @@ class ModelServers:
 
 
 def _list_servers(settings: Settings) -> Mapping[str, Server]:
-    default = Server(name="", base_url=settings.openai_base_url or OPENAI_URL, api_key=settings.openai_api_key)
+    default = Server(
+        name="",
+        base_url=settings.openai_base_url or OPENAI_URL,
+        api_key=settings.openai_api_key,
+        rates=Rates(requests=settings.requests_per_minute, tokens=settings.tokens_per_minute),
+    )
     named = {name: _read_server(name, given) for name, given in settings.model_servers.items()}
     return {"": default, **named}
 
@@ -161,4 +185,7 @@ def _read_server(name: str, given: ModelServer) -> Server:
             key = SecretStr(given.api_key_file.expanduser().read_text().strip())
         except OSError as error:
             raise Invalid(f"The key file of model server {name} can't be read: {error.strerror}.") from error
-    return Server(name=name, base_url=given.base_url, api_key=key, azure_api_version=given.azure_api_version)
+    rates = Rates(requests=given.requests_per_minute, tokens=given.tokens_per_minute)
+    return Server(
+        name=name, base_url=given.base_url, api_key=key, azure_api_version=given.azure_api_version, rates=rates
+    )

@@ -8,17 +8,22 @@ from typing import Any
 
 @dataclass(kw_only=True)
 class Usage:
-    """Tokens of one call over all its requests. `told` is False while no server has said anything."""
+    """Tokens of one call over all its requests. `told` is False while no server has said anything.
+
+    `silent` counts answers that came without usage.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
     told: bool = False
+    silent: int = 0
 
     def add(self, metadata: Mapping[str, Any] | None) -> None:
         """Add what a server reported (`usage_metadata` of langchain-core)."""
         if not metadata:
+            self.silent += 1
             return
         self.told = True
         self.input_tokens += metadata.get("input_tokens") or 0

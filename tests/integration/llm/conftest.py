@@ -1,6 +1,5 @@
 """A stub model server, and runners whose calls go there and into a real ledger."""
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from app.db import DEFAULT_PROJECT, Sessions
+from app.llm.budget import Caps
 from app.llm.ledger import list_calls
 from app.llm.models import LlmCall
 from app.llm.runner import ModelRunner, RunRef, build_models
@@ -63,7 +63,7 @@ async def make_runner(model_settings: Settings, sessions: Sessions) -> AsyncIter
         run_id: UUID | None = None,
         attempt: int = 1,
         offline: OfflineFunctions | None = None,
-        deadline_in: float = 60,
+        caps: Caps | None = None,
         **changes: Any,
     ) -> ModelRunner:
         changed = model_settings.model_copy(update=changes)
@@ -76,7 +76,7 @@ async def make_runner(model_settings: Settings, sessions: Sessions) -> AsyncIter
             sessions=sessions,
             run=run,
             servers=servers,
-            deadline=time.monotonic() + deadline_in,
+            caps=caps,
         )
 
     yield make

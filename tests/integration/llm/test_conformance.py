@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from app.llm.budget import Caps
 from app.llm.runner import ModelRunner
 from tests.integration.llm.conftest import MakeRunner, ReadLedger
 from tests.integration.llm.faults import FAULTS, PROSE, Fault
@@ -29,7 +30,7 @@ async def test_a_fault_has_its_outcome_and_no_usage_is_lost(
     fault: Fault, stub: StubOpenAI, make_runner: MakeRunner, read_ledger: ReadLedger
 ) -> None:
     stub.answer_with(fault.script) if fault.script else stub.script(*fault.replies)
-    runner = await make_runner(deadline_in=60, **fault.settings)
+    runner = await make_runner(caps=Caps(seconds=60), **fault.settings)
     if fault.error is None:
         await run_task(runner, fault)
     else:

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from app.db import Sessions
-from app.errors import ModelFailed, ModelOutputInvalid
+from app.errors import BudgetExceeded, ModelFailed, ModelOutputInvalid
+from app.llm.budget import Caps
 from app.llm.ledger import forget_answers, sum_usage
 from app.llm.runner import ModelRunner
 from app.runs.models import Run
@@ -113,7 +114,7 @@ async def test_a_cancelled_call_leaves_a_row(
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
-    await runner.ledger.aclose()
+    await runner.servers.ledger.aclose()
     (row,) = await read_ledger(run_of(runner))
     assert (row.outcome, row.tries) == ("cancelled", 1)
 
@@ -159,7 +160,7 @@ async def test_offline_calls_are_noted_without_their_texts(make_runner: MakeRunn
     runner = await make_runner(offline=functions, engine="offline")
     for number in range(60):
         await runner.run(JUDGE, Question(text=str(number)))
-    await runner.ledger.aclose()
+    await runner.servers.ledger.aclose()
     rows = await read_ledger(run_of(runner))
     assert len(rows) == 60
     assert {(row.engine, row.model, row.prompt, row.answer) for row in rows} == {("offline", "offline", None, None)}
@@ -171,10 +172,10 @@ async def test_an_offline_call_repeated_by_a_second_attempt_is_noted_once(
     functions = {"test.judge": lambda _: Answer(reason="looked", verdict="no", pages=1)}
     first = await make_runner(offline=functions, engine="offline")
     await first.run(JUDGE, Question())
-    await first.ledger.aclose()
+    await first.servers.ledger.aclose()
     second = await make_runner(offline=functions, engine="offline", run_id=run_of(first), attempt=2)
     await second.run(JUDGE, Question())
-    await second.ledger.aclose()
+    await second.servers.ledger.aclose()
     assert len(await read_ledger(run_of(first))) == 1
 
 
@@ -224,3 +225,44 @@ async def test_a_refused_parameter_is_left_out_from_then_on(stub: StubOpenAI, ma
     for number in range(2):
         await runner.run(JUDGE, Question(text=str(number)))
     assert ["temperature" in chat.body for chat in stub.chats] == [True, False, False]
+
+
+async def run_all(runner: ModelRunner, questions: list[Question]) -> None:
+    for question in questions:
+        await runner.run(JUDGE, question)
+
+
+async def test_a_call_that_the_budget_does_not_allow_is_not_sent(
+    stub: StubOpenAI, make_runner: MakeRunner, read_ledger: ReadLedger
+) -> None:
+    runner = await make_runner(caps=Caps(output_tokens=1200))
+    await runner.run(JUDGE, Question())
+    questions = [Question(text=str(number)) for number in range(100)]
+    with pytest.raises(BudgetExceeded, match="output tokens"):
+        await run_all(runner, questions)
+    rows = await read_ledger(run_of(runner))
+    assert (rows[-1].outcome, rows[-1].tries, len(stub.chats)) == ("budget_exceeded", 0, len(rows) - 1)
+    assert 400 < runner.usage["output_tokens"] <= 1200
+
+
+async def test_a_second_attempt_goes_on_in_the_same_budget(stub: StubOpenAI, make_runner: MakeRunner) -> None:
+    first = await make_runner(caps=Caps(calls=2))
+    await first.run(JUDGE, Question())
+    second = await make_runner(run_id=run_of(first), attempt=2, caps=Caps(calls=2))
+    with pytest.raises(BudgetExceeded, match="model calls"):
+        await second.run(JUDGE, Question(text="another"))
+
+
+async def test_cost_is_on_the_ledger_where_the_price_is_known(
+    stub: StubOpenAI, make_runner: MakeRunner, read_ledger: ReadLedger
+) -> None:
+    known, unknown = await make_runner(model="gpt-4.1-mini"), await make_runner()
+    for runner in (known, unknown):
+        await runner.run(JUDGE, Question())
+    (priced,), (free,) = await read_ledger(run_of(known)), await read_ledger(run_of(unknown))
+    assert priced.cost_usd is not None
+    assert priced.input_tokens is not None
+    assert float(priced.cost_usd) == pytest.approx(
+        (priced.input_tokens * 0.4 + (priced.output_tokens or 0) * 1.6) / 1e6, abs=1e-6
+    )
+    assert (free.cost_usd, unknown.usage["cost_usd"]) == (None, None)

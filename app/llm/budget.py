@@ -1,0 +1,140 @@
+"""A run's budget: reserved before each request, settled after it, with a part kept back for the final text."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.errors import BudgetExceeded
+from app.llm.failures import RequestFailed
+from app.llm.prices import Price
+from app.llm.usage import Totals
+
+Unit = Literal["calls", "searches", "input_tokens", "output_tokens", "cost_usd"]
+NAMES: dict[Unit, str] = {
+    "calls": "model calls",
+    "searches": "searches",
+    "input_tokens": "input tokens",
+    "output_tokens": "output tokens",
+    "cost_usd": "US dollars",
+}
+KEPT_BACK = Decimal("0.2")
+"""Share of every cap that only the call for the final text may use."""
+
+
+class Caps(BaseModel):
+    """The most a run may use; null is no cap."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    calls: int | None = Field(None, ge=1)
+    searches: int | None = Field(None, ge=1)
+    input_tokens: int | None = Field(None, ge=1)
+    output_tokens: int | None = Field(None, ge=1)
+    cost_usd: Decimal | None = Field(None, gt=0)
+    seconds: float | None = Field(None, gt=0)
+
+    def over(self, defaults: "Caps") -> "Caps":
+        """Return these caps, with the defaults where none is given."""
+        return defaults.model_copy(update=self.model_dump(exclude_none=True))
+
+
+@dataclass
+class Spending:
+    """What one request really used, told within its reservation."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def settle(self, input_tokens: int, output_tokens: int) -> None:
+        """Say what was used."""
+        self.input_tokens, self.output_tokens = input_tokens, output_tokens
+
+
+@dataclass(kw_only=True)
+class Budget:
+    """Caps, what is spent, and what is held by requests under way. `deadline` is a time of `time.monotonic()`."""
+
+    caps: Caps = field(default_factory=Caps)
+    deadline: float | None = None
+    _spent: Counter[str] = field(default_factory=Counter)
+
+    def start_from(self, totals: Totals) -> None:
+        """Count what earlier attempts of the run used."""
+        for unit in ("calls", "input_tokens", "output_tokens"):
+            self._spent[unit] += getattr(totals, unit)
+        self._add("cost_usd", totals.cost_usd or Decimal(0))
+
+    def count_call(self, *, final: bool = False) -> None:
+        """Take one call and check the time. Raises BudgetExceeded."""
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise BudgetExceeded("The run has used up its time.")
+        self._reserve("calls", Decimal(1), final=final)
+
+    def count_search(self) -> None:
+        """Take one search. Raises BudgetExceeded."""
+        self._reserve("searches", Decimal(1), final=True)
+
+    @contextmanager
+    def admit(
+        self, input_tokens: int, output_tokens: int, *, price: Price | None = None, final: bool = False
+    ) -> Iterator[Spending]:
+        """Hold what a request may use at most while it is under way, then count what it used.
+
+        A request that failed without an HTTP status (a timeout, a broken connection) counts its input: the server
+        may have read it. Raises BudgetExceeded when a cap has too little left.
+        """
+        held = self._hold(input_tokens, output_tokens, price, final=final)
+        spending = Spending()
+        try:
+            yield spending
+        except RequestFailed as failure:
+            if failure.status is None:
+                spending.settle(input_tokens, 0)
+            raise
+        finally:
+            self._release(held)
+            self._count(spending, price)
+
+    def _hold(self, sent: int, received: int, price: Price | None, *, final: bool) -> dict[Unit, Decimal]:
+        needs: dict[Unit, Decimal] = {"input_tokens": Decimal(sent), "output_tokens": Decimal(received)}
+        if price is not None:
+            needs["cost_usd"] = price.cost(sent, received)
+        held: dict[Unit, Decimal] = {}
+        for unit, amount in needs.items():
+            try:
+                self._reserve(unit, amount, final=final)
+            except BudgetExceeded:
+                self._release(held)
+                raise
+            held[unit] = amount
+        return held
+
+    def _reserve(self, unit: Unit, amount: Decimal, *, final: bool) -> None:
+        cap = getattr(self.caps, unit)
+        if cap is not None:
+            usable = Decimal(cap) if final or unit == "searches" else Decimal(cap) * (1 - KEPT_BACK)
+            if self._spent[unit] + amount > usable:
+                raise BudgetExceeded(
+                    f"The run's budget of {cap} {NAMES[unit]} has too little left: {self._spent[unit]} are used or "
+                    f"held, this needs {amount}{'' if final else ', and a fifth is kept for the final text'}."
+                )
+        self._add(unit, amount)
+
+    def _release(self, held: dict[Unit, Decimal]) -> None:
+        for unit, amount in held.items():
+            self._add(unit, -amount)
+
+    def _count(self, spending: Spending, price: Price | None) -> None:
+        self._spent["input_tokens"] += spending.input_tokens
+        self._spent["output_tokens"] += spending.output_tokens
+        if price is not None:
+            self._add("cost_usd", price.cost(spending.input_tokens, spending.output_tokens))
+
+    def _add(self, unit: Unit, amount: Decimal) -> None:
+        self._spent[unit] += amount  # type: ignore[assignment]
