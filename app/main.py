@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from app.agents.base import Agent
 from app.agents.registry import discover
 from app.api import agents as agent_routes
-from app.api import collections, documents, entries, health, levels, runs, search
+from app.api import checks, collections, documents, entries, health, levels, runs, search
 from app.api.deps import Service
 from app.api.errors import install_errors
 from app.api.openapi import install_openapi
@@ -30,6 +30,7 @@ ROUTERS = (
     levels.router,
     search.router,
     entries.router,
+    checks.router,
     runs.router,
     health.router,
 )
