@@ -75,12 +75,16 @@ async def run_agent(
         options={"window_segments": resources.settings.window_segments},
     )
     output: Json = {}
-    parts = agent.build().compile().astream(
-        {"input": input.model_dump(mode="json")},
-        {"recursion_limit": agent.recursion_limit(input)},
-        context=context,
-        stream_mode=["custom", "values"],
-        version="v2",
+    parts = (
+        agent.build()
+        .compile()
+        .astream(
+            {"input": input.model_dump(mode="json")},
+            {"recursion_limit": agent.recursion_limit(input)},
+            context=context,
+            stream_mode=["custom", "values"],
+            version="v2",
+        )
     )
     async for part in parts:
         if part["type"] == "custom" and on_event:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from app.agents.pyramid.schemas import Card
+from app.agents.pyramid.units import settle_units
 from app.convert.document import Page
 from app.knowledge.periods import find_periods
 
@@ -13,17 +14,20 @@ FORM = re.compile(r"\bform\s+(10-[KQ](?:/A)?|8-K|20-F|6-K|40-F|S-1|DEF\s*14A)\b"
 FILE_FORM = re.compile(r"(?<![A-Za-z0-9])(10-?[kq]|8-?k|20-?f)(?![a-z0-9])", re.IGNORECASE)
 EXACT_NAME = re.compile(r"\(\s*exact\s+name\s+of\s+(?:the\s+)?registrant", re.IGNORECASE)
 ENDED = re.compile(
-    r"for\s+the\s+(?P<kind>(?:fiscal\s+|transition\s+)?year|quarter(?:ly\s+period)?|quarterly\s+period|(?:three|six|nine)\s+months)"
+    r"for\s+the\s+(?P<kind>(?:fiscal\s+|transition\s+)?year|quarter(?:ly\s+period)?|quarterly\s+period"
+    r"|(?:three|six|nine)\s+months)"
     r"\s*(?:period\s*)?ended:?\s*(?P<date>[A-Za-z]+\.?\s*\d{1,2}\s*,\s*\d{4})",
     re.IGNORECASE,
 )
 SUFFIX = re.compile(
-    r"[,\s]+(?:inc(?:orporated)?|corp(?:oration)?|co(?:mpany)?|companies|ltd|limited|plc|l\.?l\.?c|l\.?p|n\.?v|s\.?a|ag|se|gmbh|"
+    r"[,\s]+(?:inc(?:orporated)?|corp(?:oration)?|co(?:mpany)?|companies|ltd|limited|plc|l\.?l\.?c|l\.?p|n\.?v"
+    r"|s\.?a|ag|se|gmbh|"
     r"holdings?|group|/[a-z]{2}/)\.?,?$",
     re.IGNORECASE,
 )
 COMPANY = re.compile(
-    r"\b((?:[A-Z][\w&'’.-]*\s+){0,4}[A-Z][\w&'’.-]*,?\s+(?:Inc\.|Incorporated|Corporation|Corp\.|Company|Ltd\.?|Limited|PLC|plc|LLC|AG|"
+    r"\b((?:[A-Z][\w&'’.-]*\s+){0,4}[A-Z][\w&'’.-]*,?\s+(?:Inc\.|Incorporated|Corporation|Corp\.|Company"
+    r"|Ltd\.?|Limited|PLC|plc|LLC|AG|"
     r"SE|N\.V\.|GmbH))"
 )
 TABULAR = re.compile(
@@ -32,30 +36,30 @@ TABULAR = re.compile(
     re.IGNORECASE,
 )
 FISCAL_QUARTER = re.compile(
-    r"\b(first|second|third|fourth)\s+(?:fiscal\s+)?quarter\s+of\s+(?:fiscal\s+(?:year\s+)?)?(20\d\d)", re.IGNORECASE
+    r"\b(first|second|third|fourth)\s+quarter(?:\s+of)?\s+fiscal\s+(?:year\s+)?(20\d\d)", re.IGNORECASE
 )
 QUARTERS = {"first": "Q1", "second": "Q2", "third": "Q3", "fourth": "Q4"}
 MONEY = (("US$", "USD"), ("$", "USD"), ("€", "EUR"), ("£", "GBP"), ("¥", "JPY"), ("₹", "INR"))
 
 
-def describe(filename: str, title: str, pages: Sequence[Page]) -> Card:
+def describe(filename: str, title: str, pages: Sequence[Page], unit_notes: Sequence[str] = ()) -> Card:
     """Return what the first pages and the name of the file say of the whole document; "" for what they don't say."""
     first = "\n".join(page.markdown for page in pages[:2])
     text = "\n".join(page.markdown for page in pages)
     issuer = find_issuer(pages[0].markdown if pages else "", text)
     form = _form(first, filename)
     period_end = _period_end(first)
-    year, fiscal_period = _fiscal(filename, form, period_end)
+    year, fiscal_period = _fiscal(filename, text, form, period_end)
     return Card(
         title=_title(title, pages, filename),
         issuer=issuer,
-        short_name=shorten(issuer),
+        short_name=find_acronym(issuer, text) or shorten(issuer),
         form=form,
         period_end=period_end,
         fiscal_year=year,
         fiscal_period=fiscal_period,
         currency=next((code for mark, code in MONEY if mark in text), ""),
-        units=match[0] if (match := TABULAR.search(text)) else "",
+        units=match[0] if (match := TABULAR.search(text)) else settle_units(unit_notes),
     )
 
 
@@ -65,6 +69,13 @@ def shorten(issuer: str) -> str:
     while SUFFIX.search(name):
         name = SUFFIX.sub("", name).strip(" ,")
     return re.sub(r"^the\s+", "", name, flags=re.IGNORECASE) or issuer
+
+
+def find_acronym(issuer: str, text: str) -> str:
+    """Return the initials of a long name where the document itself calls the issuer by them ("IBM"), else ""."""
+    words = [word for word in re.findall(r"[A-Za-z]+", shorten(issuer)) if word.lower() not in ("of", "and", "the")]
+    initials = "".join(word[0] for word in words).upper()
+    return initials if len(words) >= 3 and len(re.findall(rf"\b{initials}\b", text)) >= 3 else ""
 
 
 def find_issuer(cover: str, text: str) -> str:
@@ -114,21 +125,23 @@ def _period_end(first: str) -> str:
     return end.isoformat() if end else ""
 
 
-def _fiscal(filename: str, form: str, period_end: str) -> tuple[str, str]:
+def _fiscal(filename: str, text: str, form: str, period_end: str) -> tuple[str, str]:
     stem = PurePath(filename).stem.replace("_", " ")
     quarter = re.search(r"(20\d\d)[\s-]*Q([1-4])|Q([1-4])[\s-]*(20\d\d)", stem, re.IGNORECASE)
     if quarter:
         return quarter[1] or quarter[4], f"Q{quarter[2] or quarter[3]}"
     if form.startswith("10-K"):
         return period_end[:4], "FY"
-    return period_end[:4], ""
+    spoken = Counter((match[2], QUARTERS[match[1].lower()]) for match in FISCAL_QUARTER.finditer(text))
+    latest = max(spoken, key=lambda found: (found[0], spoken[found]), default=("", ""))
+    return latest if spoken else (period_end[:4], "")
 
 
 def _title(title: str, pages: Sequence[Page], filename: str) -> str:
-    if title and " " in title:
+    if " " in title and re.search(r"[a-z]{3}", title):
         return title
     for page in pages[:1]:
         for line in page.markdown.splitlines():
             if match := re.match(r"#{1,3}\s+(.{4,120})", line):
                 return re.sub(r"[*_]+", "", match[1]).strip()
-    return title or PurePath(filename).stem
+    return PurePath(filename).stem

@@ -10,8 +10,15 @@ from app.convert.document import Table
 from app.knowledge.periods import Found, Period, find_periods, fiscal_year, months_ended
 
 CHANGE = re.compile(r"\b(?:change|increase|decrease|variance|growth|inc\b|dec\b)", re.IGNORECASE)
+CHANGE_WORDS = re.compile(
+    r"%|\b(?:yr|year|y)\.?[\s-]*(?:to|over)[\s-]*(?:yr|year|y)\b\.?|\b(?:percent(?:age)?|margin|change"
+    r"|increase|decrease|inc|dec|"
+    r"variance|growth|vs|versus|compared)\b\.?|[/()$]",
+    re.IGNORECASE,
+)
 LENGTH = re.compile(
-    r"\b(three|six|nine|twelve|3|6|9|12)\s+months|\b(13|26|39|52|53|thirteen|twenty-six|thirty-nine|fifty-(?:two|three))"
+    r"\b(three|six|nine|twelve|3|6|9|12)\s+months|\b(13|26|39|52|53|thirteen|twenty-six|thirty-nine"
+    r"|fifty-(?:two|three))"
     r"\s+weeks|\b(quarters?)\b|\b((?:fiscal\s+)?years?)\b(?!-)",
     re.IGNORECASE,
 )
@@ -22,7 +29,7 @@ LENGTHS = {
 FLOWS = re.compile(r"\b(?:operations|income|earnings|cash flows?|loss|comprehensive)\b", re.IGNORECASE)
 LEFT_OVER = re.compile(
     r"\b(?:(?:for\s+)?the\b|as\s+(?:of|at)|at|(?:three|six|nine|twelve|\d+)\s+months?|(?:[\w-]+\s+)?weeks?|quarters?|"
-    r"(?:fiscal\s+)?years?|periods?|end(?:ed|ing)|unaudited|audited|and)\b|[(),:|%$—–-]",
+    r"(?:fiscal\s+)?years?|periods?|end(?:ed|ing)|unaudited|audited|and)\b|[(),:|$—–-]",
     re.IGNORECASE,
 )
 
@@ -34,13 +41,14 @@ class Column:
     period: Period | None = None
     dimension: str = ""
     percent: bool = False
+    is_change: bool = False
     change_of: tuple[int, int] | None = None
 
 
 def read_columns(table: Table, card: Card) -> list[Column]:
     """Return what each value column means, from its header path, the caption and the document's card."""
     columns = [_read_column(path, table, card) for path in table.columns]
-    return [_with_compared(columns, index, path) for index, path in enumerate(table.columns)]
+    return [_with_compared(columns, index) for index in range(len(columns))]
 
 
 def resolve(period: Period, context: str, card: Card) -> Period:
@@ -85,13 +93,13 @@ def _fiscal_end(year: int, card: Card) -> date | None:
 
 
 def _read_column(path: Sequence[str], table: Table, card: Card) -> Column:
-    header = re.sub(r"\s+", " ", " ".join(path))
+    header = re.sub(r"[\s:;]+", " ", " ".join(path))
     found = find_periods(header)
     change = bool(CHANGE.search(header))
     dimension = _rest(header, found)
     percent = "%" in header or bool(re.search(r"\bpercent(?:age)?\b", header, re.IGNORECASE))
     if change:
-        return Column(dimension="change", percent=percent)
+        return Column(dimension=_rest(CHANGE_WORDS.sub(" ", header), []), percent=percent, is_change=True)
     period = _period_of(found, header, table, card)
     return Column(period=period, dimension=dimension, percent=percent)
 
@@ -117,12 +125,13 @@ def _rest(header: str, found: Sequence[Found]) -> str:
         header,
     )
     rest = re.sub(r"\s+", " ", LEFT_OVER.sub(" ", header)).strip(" ,.;:")
+    rest = re.sub(r"\b(.{3,60}?)(?: \1)+$", r"\1", rest)
     return rest if re.search(r"[A-Za-z]{2}", rest) else ""
 
 
-def _with_compared(columns: Sequence[Column], index: int, path: Sequence[str]) -> Column:
+def _with_compared(columns: Sequence[Column], index: int) -> Column:
     column = columns[index]
-    if column.dimension != "change" or not CHANGE.search(" ".join(path)):
+    if not column.is_change:
         return column
     before = [i for i in range(index) if columns[i].period and not columns[i].dimension]
     after = [i for i in range(index + 1, len(columns)) if columns[i].period and not columns[i].dimension]

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
@@ -131,8 +132,12 @@ class PageGround:
         near = min(kin, key=lambda figure: abs(abs(figure.value) - abs(claimed.value)))
         return f" The nearest there is {near.text}."
 
+    @cached_property
+    def _days(self) -> set[date]:
+        return {period.end for _, _, period in find_periods(self._said) if period.end and ":" in period.form}
+
     def has_period(self, period: Period) -> bool:
-        return _has_period(period, self._plain_text)
+        return (":" in period.form and period.end in self._days) or _has_period(period, self._plain_text)
 
 
 def _has_period(period: Period, text: str) -> bool:

@@ -66,9 +66,10 @@ async def convert(state: PyramidState, runtime: Runtime[Context]) -> Json:
 async def describe(state: PyramidState, runtime: Runtime[Context]) -> Goto:
     """Fill in the document's card, then send a reader to each segment."""
     context = runtime.context
-    first = range(1, min(FIRST_PAGES, state["page_count"]) + 1)
-    pages = await context.knowledge.load_pages(_document(state), state["input"]["version"], numbers=list(first))
-    card = await context.run(DESCRIBE, DescribeInput(filename=state["filename"], title=state["title"], pages=pages))
+    pages = await context.knowledge.load_pages(_document(state), state["input"]["version"])
+    notes = [table.unit_note for page in pages for table in page.tables if table.unit_note]
+    seen = DescribeInput(filename=state["filename"], title=state["title"], pages=pages[:FIRST_PAGES], unit_notes=notes)
+    card = await context.run(DESCRIBE, seen)
     segments = plan_segments(state["page_count"], int(context.options.get("window_segments", 1)))
     update = {"card": card.model_dump(mode="json"), "segments": segments, "read": 0, "reused": 0}
     return Command(update=update, goto=_readers(state, card, segments))

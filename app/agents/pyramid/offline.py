@@ -11,7 +11,7 @@ from app.llm.task import OfflineFunctions
 
 def describe_document(input: DescribeInput) -> Card:
     """Return the card as the first pages and the file name give it."""
-    return describe(input.filename, input.title, input.pages)
+    return describe(input.filename, input.title, input.pages, input.unit_notes)
 
 
 def read_window(input: WindowInput) -> WindowReading:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.agents.pyramid.prose import Sentence, read_prose
+from app.agents.pyramid.prose import read_prose
 from app.agents.pyramid.schemas import Card, Insight
 from app.agents.pyramid.statements import Statement, read_tables
 from app.convert.document import Page

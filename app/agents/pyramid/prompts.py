@@ -20,9 +20,11 @@ from app.llm.prompting import delimit
 from app.llm.task import Task
 
 SENTENCES = (
-    "An insight is one short sentence, subject, verb, object, that can be understood without the document: name the entity, "
+    "An insight is one short sentence, subject, verb, object, that can be understood without the document: "
+    "name the entity, "
     "the measure, the value with its unit and scale, and the period. No pronouns, no 'the company', no 'above'. Copy "
-    "numbers, dates and names exactly as printed; never compute, round or guess. State what is said, not that it is said."
+    "numbers, dates and names exactly as printed; never compute, round or guess. State what is said, not that "
+    "it is said."
 )
 
 
@@ -92,10 +94,13 @@ DESCRIBE = Task(
     version=1,
     role="extractor",
     instructions=(
-        "Fill in the card of a document from its file name and first pages. title: as printed. issuer: full name of the "
-        "organisation the document is about or by. short_name: how a sentence calls it ('Apple' for 'Apple Inc.'). form: "
+        "Fill in the card of a document from its file name and first pages. title: as printed. issuer: full name "
+        "of the "
+        "organisation the document is about or by. short_name: how a sentence calls it ('Apple' for 'Apple "
+        "Inc.'). form: "
         "the kind of document ('10-Q', 'annual report', 'memo'). period_end: ISO date of the period's last day. "
-        "fiscal_year: four digits. fiscal_period: Q1, Q2, Q3, Q4 or FY. currency: ISO code. units: the scale only if it is "
+        "fiscal_year: four digits. fiscal_period: Q1, Q2, Q3, Q4 or FY. currency: ISO code. units: the scale only "
+        "if it is "
         'said to hold for all tables. notes: other facts said once that hold everywhere. Leave "" what is not said.'
     ),
     input=DescribeInput,
@@ -110,7 +115,8 @@ READ_WINDOW = Task(
     role="extractor",
     instructions=(
         "You read two neighbouring pages and keep a list of insights. " + SENTENCES + " You are given the document's "
-        "card, the pages, and the numbered insights found so far on the first of them. Return edits: op add (page, text) "
+        "card, the pages, and the numbered insights found so far on the first of them. Return edits: op add "
+        "(page, text) "
         "for what is missing, replace (number, text) for what the second page corrects or completes, drop (number) for "
         "what is wrong or said twice. Go through every paragraph and every row of every table; do not repeat insights "
         "that stand in the list. notes: facts of these pages that hold for the whole document, if any."
@@ -157,8 +163,10 @@ FIND_CONCEPTS = Task(
     version=1,
     role="extractor",
     instructions=(
-        "Group the numbered insights into concepts: ideas, developments or themes that several insights share. Each text "
-        "is one to three sentences that stand alone and keep the figures and periods that matter, copied exactly; numbers "
+        "Group the numbered insights into concepts: ideas, developments or themes that several insights share. "
+        "Each text "
+        "is one to three sentences that stand alone and keep the figures and periods that matter, copied exactly; "
+        "numbers "
         "are the insights it rests on. Use nothing that is not in the insights. An insight may serve several concepts."
     ),
     input=ConceptsInput,
@@ -173,7 +181,8 @@ WRITE_ABSTRACT = Task(
     version=1,
     role="writer",
     instructions=(
-        "Write the abstract of a document from its card, concepts and insights: one dense paragraph of 150 to 300 words "
+        "Write the abstract of a document from its card, concepts and insights: one dense paragraph of 150 to 300 "
+        "words "
         "that says what the document is, of whom and of when, then its chief figures and themes, so that a reader can "
         "tell which questions it answers. Copy figures exactly. Use nothing that is not given."
     ),

@@ -33,7 +33,7 @@ class PyramidOutput(BaseModel):
 
 
 class Card(BaseModel):
-    """What holds for the whole document. Dates are ISO, "" where unknown; `short_name` is how sentences call the issuer."""
+    """What holds for the whole document: ISO dates, "" where unknown; `short_name` is what sentences call the issuer."""
 
     title: str = ""
     issuer: str = ""
@@ -84,9 +84,12 @@ class Numbered(BaseModel):
 
 
 class DescribeInput(BaseModel):
+    """The first pages, and the unit notes of all tables, one each."""
+
     filename: str
     title: str
     pages: list[Page]
+    unit_notes: list[str] = Field(default_factory=list)
 
 
 class WindowInput(BaseModel):

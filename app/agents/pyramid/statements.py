@@ -20,8 +20,15 @@ from app.agents.pyramid.wording import (
 )
 from app.convert.document import Page, Table, TableRow
 from app.knowledge.figures import Figure
-from app.knowledge.periods import Period, find_periods
+from app.knowledge.periods import Period, find_periods, instant
 from app.knowledge.types import Fact
+
+SHARE_OF = re.compile(r"%|\b(?:percent(?:age)?|as a share) of\b|\bper cent\b", re.IGNORECASE)
+AT_END = re.compile(r"\bending\s+balances?\b|\bbalances?\b.*\bend\b|^cash\b.*\bend\s+of\b", re.IGNORECASE)
+AT_START = re.compile(
+    r"\b(?:beginning|opening)\s+balances?\b|\bbalances?\b.*\bbeginning\b|^cash\b.*\bbeginning\s+of\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +52,23 @@ class _Reading:
     card: Card
     columns: Sequence[Column]
     units: TableUnits
-    measures: Sequence[str]
+    measures: Sequence[tuple[str, str]]
 
     @property
     def topic(self) -> str:
-        return clean_label(self.table.caption)
+        return name_table(self.table)
 
     @property
     def subject(self) -> str:
         return self.card.short_name or self.card.issuer
+
+
+def name_table(table: Table) -> str:
+    """Return a table's caption as a heading; "" when it is a bullet, a footnote or several sentences."""
+    caption = clean_label(table.caption)
+    if re.match(r"[•●▪*–-]|\(\w\)|\d\s+[A-Z]", caption) or re.search(r"[.!?]\s+[A-Z]", caption):
+        return ""
+    return re.sub(r",?\s+(?:is|are|was|were)\s+as\s+follows.*$", "", caption, flags=re.IGNORECASE)
 
 
 def read_tables(page: Page, card: Card, *, before: Page | None = None) -> list[Statement]:
@@ -73,29 +88,34 @@ def _read_table(table: Table, card: Card, note: str) -> Iterator[Statement]:
         card=card,
         columns=read_columns(table, card),
         units=read_units(table, card, note=own),
-        measures=_measures(table),
+        measures=_name_rows(table),
     )
     for index, row in enumerate(table.rows):
         yield from _read_row(reading, index, row)
 
 
-def _measures(table: Table) -> list[str]:
-    labels = Counter(clean_label(row.label).lower() for row in table.rows)
-    ends = Counter((clean_label(row.label).lower(), row.path[-1:]) for row in table.rows)
-    names = []
+def _name_rows(table: Table) -> list[tuple[str, str]]:
+    """Return (measure, scope) of each row; the scope is the heading that tells rows of one label apart."""
+    labels = Counter(clean_label(row.label).lower() for row in table.rows if any(row.cells))
+    names: list[tuple[str, str]] = []
+    heading = above = ""
     for row in table.rows:
-        label = clean_label(row.label).lower()
-        if labels[label] > 1 and row.path:
-            depth = 1 if ends[label, row.path[-1:]] == 1 else len(row.path)
-            heads = [clean_label(head) for head in row.path[-depth:]]
-            names.append(", ".join([open_lower(heads[0]), *heads[1:], open_lower(clean_label(row.label))]))
+        label = clean_label(row.label)
+        if not any(row.cells):
+            heading = label
+        repeated = labels[label.lower()] > 1
+        head = (row.path and clean_label(row.path[-1])) or (above if SHARE_OF.search(label) else heading or above)
+        if repeated and head and head.lower() != label.lower():
+            names.append((f"{open_lower(head)}, {open_lower(label)}", head))
         else:
-            names.append(name_measure(row.label, row.path, caption=table.caption))
+            names.append((name_measure(row.label, row.path, caption=table.caption), ""))
+        if any(row.cells) and not repeated:
+            above = label
     return names
 
 
 def _read_row(reading: _Reading, index: int, row: TableRow) -> Iterator[Statement]:
-    own = _row_period(row)
+    own, dated = _row_period(row)
     cells = [(c, text, read_cell(text)) for c, text in enumerate(row.cells[: len(reading.columns)]) if text.strip()]
     plain: list[tuple[int, str, Figure | None]] = []
     for c, shown, figure in cells:
@@ -104,20 +124,22 @@ def _read_row(reading: _Reading, index: int, row: TableRow) -> Iterator[Statemen
             plain.append((c, shown, None))
         elif column.change_of:
             yield from _say_change(reading, index, c, shown, figure)
-        elif (period := column.period or own) and row.label:
-            yield _say_value(reading, index, c, shown, figure, period, by_row=column.period is None)
+        elif (period := own if dated else column.period or own) and re.search(r"[A-Za-z]{2}", row.label):
+            yield _say_value(reading, index, c, shown, figure, period, by_row=dated or column.period is None)
         else:
             plain.append((c, shown, figure))
     if any(figure for _, _, figure in plain) or (plain and len(plain) == len(cells)):
         yield from _say_row(reading, index, plain)
 
 
-def _row_period(row: TableRow) -> Period | None:
+def _row_period(row: TableRow) -> tuple[Period | None, bool]:
+    """Return the period a row names itself, and whether its label dates a balance, which goes before the column's."""
     for text in (row.label, *reversed(row.path)):
         found = find_periods(text)
         if found:
-            return found[-1][2]
-    return None
+            dated = text is row.label and found[-1][2].form.startswith("at:") and "balance" in text.lower()
+            return found[-1][2], dated
+    return None, False
 
 
 def _say_value(
@@ -125,15 +147,26 @@ def _say_value(
 ) -> Statement:
     row, column = reading.table.rows[index], reading.columns[c]
     unit, scale = reading.units.of(row, column, figure)
-    measure = reading.measures[index]
+    measure, _ = reading.measures[index]
+    label = clean_label(row.label)
     if by_row and column.dimension:
-        measure = _measure_by_row(row, column.dimension)
+        measure = label = _measure_by_row(row, column.dimension)
     elif column.dimension:
         measure = f"{measure} ({column.dimension})"
-    fact = _fact(reading, measure, figure, unit, scale, period, shown)
-    amount = say_amount(figure, unit, scale)
-    text = f"{_subject(reading, measure)} {verb_for(measure)} {amount} {say_period(period)}."
+    said, slot = _when(label, period)
+    fact = _fact(reading, index, measure, figure, unit, scale, slot, shown)
+    text = f"{_subject(reading, measure)} {verb_for(label)} {say_amount(figure, unit, scale)} {said}."
     return _statement(reading, index, text, (shown,), (fact,))
+
+
+def _when(label: str, period: Period) -> tuple[str, Period | None]:
+    """Return how to say when a row's value held: an ending balance at its period's end, an opening one before it."""
+    if period.end and period.months and AT_END.search(label):
+        end = instant(period.end)
+        return say_period(end), end
+    if period.months and AT_START.search(label):
+        return f"at the beginning of {say_period(period).removeprefix('in ')}", None
+    return say_period(period), period
 
 
 def _measure_by_row(row: TableRow, dimension: str) -> str:
@@ -151,10 +184,11 @@ def _say_change(reading: _Reading, index: int, c: int, shown: str, figure: Figur
         return
     unit, scale = reading.units.of(row, column, figure)
     verb = "decreased" if figure.value < 0 else "increased"
-    measure = reading.measures[index]
+    measure, _ = reading.measures[index]
+    measure = f"{measure} ({column.dimension})" if column.dimension else measure
     amount = say_amount(figure, unit, scale).removeprefix("-")
     text = f"{_subject(reading, measure)} {verb} by {amount} {say_period(later)} compared with {_against(earlier)}."
-    fact = _fact(reading, f"change in {measure}", figure, unit, scale, later, shown)
+    fact = _fact(reading, index, f"change in {measure}", figure, unit, scale, later, shown)
     yield _statement(reading, index, text, (shown,), (fact,))
 
 
@@ -173,8 +207,8 @@ def _say_row(reading: _Reading, index: int, cells: Sequence[tuple[int, str, Figu
         if figure is not None:
             unit, scale = reading.units.of(row, column, figure)
             said = say_amount(figure, unit, scale)
-            measure = ", ".join(part for part in (reading.measures[index], column.dimension or header) if part)
-            facts.append(_fact(reading, measure, figure, unit, scale, column.period, shown))
+            measure = ", ".join(part for part in (reading.measures[index][0], column.dimension or header) if part)
+            facts.append(_fact(reading, index, measure, figure, unit, scale, column.period, shown))
         parts.append(f"{header}: {said}" if header else said)
     label = ", ".join(clean_label(part) for part in (*row.path[-1:], row.label) if clean_label(part))
     head = " – ".join(part for part in (reading.subject, reading.topic, label) if part)
@@ -191,7 +225,14 @@ def _subject(reading: _Reading, measure: str) -> str:
 
 
 def _fact(
-    reading: _Reading, measure: str, figure: Figure, unit: str, scale: int, period: Period | None, shown: str
+    reading: _Reading,
+    index: int,
+    measure: str,
+    figure: Figure,
+    unit: str,
+    scale: int,
+    period: Period | None,
+    shown: str,
 ) -> Fact:
     value = plain_value(figure, scale)
     return Fact(
@@ -201,6 +242,7 @@ def _fact(
         unit=unit,
         period=period.form if period else "",
         shown=shown,
+        scope=reading.measures[index][1],
     )
 
 

@@ -1,7 +1,8 @@
 """Unit and scale of a table's cells: money, shares, per share, percent, plain counts."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.agents.pyramid.columns import Column
@@ -12,15 +13,16 @@ from app.knowledge.figures import SCALES, Figure, find_figures
 PER_SHARE = re.compile(r"\bper[\s-]+(?:[\w-]+\s+){0,2}(?:share|unit|ads)\b", re.IGNORECASE)
 SHARES = re.compile(
     r"\bshares\s+(?:used|outstanding|issued|repurchased|authorized)|\b(?:number|amount)\s+of\s+(?:\w+\s+)?shares"
-    r"|\bweighted[\s-]+average\b.*\b(?:shares|dilution)|\bshares\b(?!.*\b(?:value|issued under|withheld|net of)\b)",
+    r"|\bweighted[\s-]+average\b.*\b(?:shares|dilut)|^shares\b|(?<!\d )\bshares$",
     re.IGNORECASE,
+)
+NOT_SHARES = re.compile(
+    r"\d\s+shares|\bat cost\b|\bvalue\b|\bcapital\b|\bproceeds\b|\brepurchases? of\b", re.IGNORECASE
 )
 COUNTED = re.compile(
     r"\b(?:number of|headcount|employees|stores|customers|square feet|units?|count|days|years)\b", re.IGNORECASE
 )
-PERCENT = re.compile(
-    r"%|\bpercent(?:age)?s?\b|\bas a percentage\b|\beffective (?:income )?tax rate\b|\bin percent", re.IGNORECASE
-)
+PERCENT = re.compile(r"(?<![\d.)])\s?%|\bpercent(?:age)?s?\b|\beffective (?:income )?tax rate\b", re.IGNORECASE)
 SCALE = re.compile(r"\b(thousand|million|billion)s?\b", re.IGNORECASE)
 SHARE_SCALE = re.compile(
     r"\bshares?\b[^,;)]{0,60}?\bin\s+(thousand|million)s|\bshares?\s+in\s+(thousand|million)s", re.IGNORECASE
@@ -41,20 +43,28 @@ class TableUnits:
         """Return the unit ("USD", "USD/share", "shares", "percent", "") and scale of one cell."""
         words = " ".join([*row.path[-1:], row.label])
         spoken = SCALE.search(row.label) if figure.kind in ("count", "currency") else None
-        scale = SCALES[spoken[1].lower()] if spoken else self.scale
+        own = SCALES[spoken[1].lower()] if spoken else None
         if figure.kind in ("percent", "basis_points", "ratio"):
             return figure.unit, 1
-        if figure.kind == "currency":
-            return (f"{figure.unit}/share", 1) if self._is_per_share(words, figure) else (figure.unit, scale)
-        if column.percent or PERCENT.search(words):
+        if figure.kind == "count" and (column.percent or PERCENT.search(row.label)):
             return "percent", 1
         if self._is_per_share(words, figure):
-            return (f"{self.currency}/share" if self.currency else "per share"), 1
-        if SHARES.search(words):
-            return "shares", SCALES[spoken[1].lower()] if spoken else self.share_scale
-        if COUNTED.search(words) or not self.currency:
-            return "", scale if not COUNTED.search(words) else 1
-        return self.currency, scale
+            currency = figure.unit or self.currency
+            return f"{currency}/share" if currency else "per share", 1
+        if figure.kind == "count" and self._counts_shares(words, column):
+            return "shares", own or self.share_scale
+        return self._amount(row.label, figure, own)
+
+    def _amount(self, label: str, figure: Figure, own: int | None) -> tuple[str, int]:
+        if figure.kind == "currency":
+            return figure.unit, own or self.scale
+        if COUNTED.search(label):
+            return "", own or 1
+        return self.currency, own or self.scale
+
+    @staticmethod
+    def _counts_shares(words: str, column: Column) -> bool:
+        return bool(SHARES.search(column.dimension) or (SHARES.search(words) and not NOT_SHARES.search(words)))
 
     @staticmethod
     def _is_per_share(words: str, figure: Figure) -> bool:
@@ -68,7 +78,7 @@ class TableUnits:
 def read_units(table: Table, card: Card, *, note: str = "") -> TableUnits:
     """Return a table's units from its own note, else caption, headers, else `note` (what the page before announced)."""
     headers = " ".join(part for path in table.columns for part in path)
-    sayings = [table.unit_note, f"{table.caption} {headers}", note, card.units]
+    sayings = [table.unit_note, f"{table.caption} {headers}", note, "" if _has_cents(table) else card.units]
     announced = next((s for s in sayings if s and SCALE.search(s)), "")
     scale = _scale(announced)
     shares = SHARE_SCALE.search(announced)
@@ -82,6 +92,18 @@ def announce(tables: Iterable[Table]) -> str:
     """Return the last unit note among the tables: what a table that goes on over the page still means."""
     notes = [table.unit_note for table in tables if SCALE.search(table.unit_note)]
     return notes[-1] if notes else ""
+
+
+def settle_units(notes: Sequence[str]) -> str:
+    """Return the scale nearly all tables of a document announce ("in millions"), for those that announce none."""
+    spoken = Counter(match[1].lower() for note in notes if (match := SCALE.search(SHARE_SCALE.sub(" ", note))))
+    word, count = spoken.most_common(1)[0] if spoken else ("", 0)
+    return f"in {word}s" if count >= 3 and count >= 0.8 * sum(spoken.values()) else ""
+
+
+def _has_cents(table: Table) -> bool:
+    cells = (cell for row in table.rows for cell in row.cells)
+    return any(re.search(r"\.\d", cell) and "%" not in cell for cell in cells)
 
 
 def _scale(announced: str) -> int:
@@ -107,8 +129,6 @@ def read_cell(text: str) -> Figure | None:
     if not re.search(r"\d", stripped) or len(stripped) > 40:
         return None
     figures = [f for f in find_figures(stripped) if f.kind != "year"]
-    if not figures and re.fullmatch(r"(?:19|20)\d\d", stripped):
-        figures = find_figures(stripped)
     if len(figures) != 1 or re.search(r"[A-Za-z]{4,}", stripped.replace(figures[0].text, "")):
         return None
     return figures[0]

@@ -17,8 +17,8 @@ COMPLETE = re.compile(
     r"\b(?:total|net|gross|cost|income|revenues?|sales|assets|liabilities|expenses?|cash)\b", re.IGNORECASE
 )
 OPENERS = frozenset(
-    "total net gross cost operating income revenue revenues sales other basic diluted provision accounts cash inventories "
-    "inventory deferred current long-term short-term research selling interest earnings dividends term".split()
+    "total net gross cost operating income revenue revenues sales other basic diluted provision accounts cash "
+    "inventories inventory deferred current long-term short-term research selling interest earnings dividends term".split()
 )
 HEAD_END = re.compile(
     r"\s+(?:of|for|from|per|in|to|on|before|by|attributable|provided|used|generated|with|at|after|under)\b|,"
@@ -30,6 +30,7 @@ def clean_label(label: str) -> str:
     text = re.sub(r"[.\s…]{3,}$", "", re.sub(r"\s+", " ", label)).strip(" :;")
     while FOOTNOTE.search(text):
         text = FOOTNOTE.sub("", text).strip(" :;")
+    text = re.sub(r"\s+(?:by|of|in|for)$", "", text)
     return text.capitalize() if len(text) > 5 and text.isupper() else text
 
 
@@ -50,7 +51,7 @@ def name_measure(label: str, path: Sequence[str], *, caption: str = "", whole_pa
     heads = [head for head in heads if head.lower() != label.lower()]
     if not whole_path:
         heads = heads[-1:]
-    if not heads and caption and len(label.split()) == 1:
+    if not heads and len(label.split()) == 1 and 0 < len(caption.split()) <= 8:
         heads = [clean_label(caption)]
     if heads and not whole_path and _stands_alone(label, heads[-1]):
         heads = []
@@ -62,12 +63,12 @@ def possessive(name: str) -> str:
     return f"{name}'" if name.endswith("s") else f"{name}'s"
 
 
-def verb_for(measure: str) -> str:
-    """Return "were" where the measure's head noun is a plural, "was" otherwise."""
-    head = HEAD_END.split(measure, maxsplit=1)[0].strip()
+def verb_for(label: str) -> str:
+    """Return "were" where the head noun of a row's label is a plural, "was" otherwise."""
+    head = HEAD_END.split(label, maxsplit=1)[0].strip()
     last = re.sub(r"\W*\([^)]*\)\W*$", "", head).split(" ")[-1].lower()
     plural = last.endswith("s") and not last.endswith(("ss", "us", "is"))
-    return "were" if plural or " and " in head else "was"
+    return "were" if plural else "was"
 
 
 def say_period(period: Period) -> str:
@@ -77,15 +78,14 @@ def say_period(period: Period) -> str:
         return f"as of {say_date(period.end)}"
     if period.end and tail and period.months:
         return f"in the {MONTH_WORDS.get(period.months, f'{period.months} months')} ended {say_date(period.end)}"
-    if head == "fy":
-        return f"in fiscal {tail}"
-    if match := re.fullmatch(r"(\d{4})q([1-4])", head):
-        return f"in the {ORDINALS[int(match[2]) - 1]} quarter of {match[1]}"
-    if match := re.fullmatch(r"(\d{4})h([12])", head):
-        return f"in the {ORDINALS[int(match[2]) - 1]} half of {match[1]}"
-    if period.months == 1 and period.end:
-        return f"in {period.end:%B %Y}"
-    return f"in {head}"
+    return f"in fiscal {tail}" if head == "fy" else _say_calendar(head, period)
+
+
+def _say_calendar(head: str, period: Period) -> str:
+    match = re.fullmatch(r"(\d{4})([qh])([1-4])", head)
+    if match:
+        return f"in the {ORDINALS[int(match[3]) - 1]} {'quarter' if match[2] == 'q' else 'half'} of {match[1]}"
+    return f"in {period.end:%B %Y}" if period.months == 1 and period.end else f"in {head}"
 
 
 def say_date(day: date) -> str:
