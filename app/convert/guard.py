@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from app.convert.document import Converted
 from app.convert.wire import Answer, Request
-from app.errors import ConversionFailed, UnsupportedMedia
+from app.errors import ConversionFailed, Unavailable, UnsupportedMedia
 from app.log import get_logger
 
 _ROOT = Path(__file__).parents[2]
@@ -39,22 +39,26 @@ class _Child:
 
     @classmethod
     async def start(cls, *, seconds: float, memory_mb: int) -> "_Child":
-        errors = tempfile.TemporaryFile()
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "app.convert.child", str(memory_mb), str(seconds),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=errors,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
-        )  # fmt: skip
-        child = cls(process, errors)
-        try:
-            async with asyncio.timeout(_START_SECONDS):
-                await child._read(1)
-        except BaseException:
-            await child.stop()
-            raise
-        return child
+        """Start a process and wait until it is ready. Raises Unavailable when it can't be started."""
+        async with contextlib.AsyncExitStack() as undo:
+            errors = undo.enter_context(tempfile.TemporaryFile())
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "app.convert.child", str(memory_mb), str(seconds),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
+            )  # fmt: skip
+            child = cls(process, errors)
+            undo.push_async_callback(child.stop)
+            try:
+                async with asyncio.timeout(_START_SECONDS):
+                    await child._read(1)
+            except (TimeoutError, EOFError) as error:
+                log.error("convert.child_not_started", stderr=child.last_words())
+                raise Unavailable("The document reader can't be started right now.") from error
+            undo.pop_all()
+            return child
 
     @property
     def worn(self) -> bool:

@@ -9,6 +9,7 @@ from app.convert.blocks import Block, build_pages
 from app.convert.decode import decode
 from app.convert.document import Converted, Table
 from app.convert.html_tables import read_grid, style_of, table_blocks
+from app.convert.text import text_blocks
 from app.errors import ConversionFailed
 
 _SKIPPED = frozenset(
@@ -43,21 +44,31 @@ _PAGE_NUMBER = re.compile(r"(?:page\s+)?(?:[ivxl]+|\d{1,3}|[A-Z]-\d{1,3}|[-–]\
 
 def convert_html(content: bytes, *, max_pages: int) -> Converted:
     """Read an HTML document. Raises ConversionFailed when it holds no text."""
-    root = _parse(content)
+    text = _decode(content)
+    root = _parse(text)
     title = " ".join((root.findtext(".//title") or "").split())
-    blocks = _mark_rules(list(_Walk().blocks(root)))
+    blocks = _mark_rules(list(_Walk().blocks(root))) or _bare_text(text)
     return Converted(media_type="text/html", pages=build_pages(blocks, max_pages=max_pages), title=title)
 
 
-def _parse(content: bytes) -> etree._Element:
+def _decode(content: bytes) -> str:
     declared = re.search(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]+)", content[:4096], re.IGNORECASE)
     text = _decode_declared(content, declared.group(1).decode("ascii")) if declared else decode(content)
-    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text.lstrip("\ufeff"))
+    return re.sub(r"^\s*<\?xml[^>]*\?>", "", text.lstrip("\ufeff"))
+
+
+def _parse(text: str) -> etree._Element:
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
     root = etree.fromstring(text.encode("utf-8", errors="replace"), parser) if text.strip() else None
     if root is None:
         raise ConversionFailed("The file has no text to read.")
     return root
+
+
+def _bare_text(text: str) -> list[Block]:
+    """Read a document whose elements nest deeper than the parser goes as the text between its tags."""
+    plain = re.sub(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>", "\n", text)
+    return text_blocks(plain)
 
 
 def _decode_declared(content: bytes, encoding: str) -> str:

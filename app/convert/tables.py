@@ -108,7 +108,9 @@ def _offset(cell: Cell, columns: Sequence[Span], start: int, stop: int) -> float
             return 0.0 if (ruled[0], ruled[-1] + 1) == (start, stop) else 1e6
     left, right = columns[start][0], columns[stop - 1][1]
     centre = abs(left + right - cell.x0 - cell.x1) / 2
-    return min(centre, abs(right - cell.x1) + 1) if start == stop - 1 else centre
+    if start < stop - 1 or any(cell.overlap(*span) > 2 for i, span in enumerate(columns) if i != start):
+        return centre
+    return min(centre, abs(right - cell.x1) + 1)
 
 
 def _trace(best: list[list[tuple[float, int, int]]], cells: Row, total: int) -> list[Cell | None]:

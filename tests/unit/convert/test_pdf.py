@@ -1,0 +1,95 @@
+import io
+
+import pytest
+from pypdf import PdfReader, PdfWriter
+
+from app.convert.document import Table
+from app.convert.pdf import convert_pdf
+from app.errors import ConversionFailed
+from tests.unit.convert.drawing import draw_box, draw_columns, draw_pdf, draw_statement
+
+
+@pytest.fixture(scope="module")
+def statement() -> Table:
+    (table,) = convert_pdf(draw_pdf(draw_statement), max_pages=10).pages[0].tables
+    return table
+
+
+def test_every_value_column_has_its_header_path_from_the_top(statement: Table) -> None:
+    assert statement.columns == (
+        ("Three Months Ended", "July 1, 2023"),
+        ("Three Months Ended", "June 25, 2022"),
+        ("Nine Months Ended", "July 1, 2023"),
+        ("Nine Months Ended", "June 25, 2022"),
+    )
+
+
+def test_title_and_units_above_a_table_are_its_caption_and_note(statement: Table) -> None:
+    assert statement.caption == "CONSOLIDATED STATEMENTS OF OPERATIONS"
+    assert statement.unit_note == "(In millions, except per share amounts)"
+
+
+def test_currency_sign_and_closing_bracket_belong_to_their_number(statement: Table) -> None:
+    assert statement.rows[1].cells == ("$60,584", "$63,355", "$230,901", "$245,241")
+    assert statement.rows[-1].cells == ("(265)", "(10)", "(594)", "(97)")
+
+
+def test_rows_stand_under_their_section(statement: Table) -> None:
+    assert [(row.label, row.path) for row in statement.rows[:4]] == [
+        ("Net sales:", ()),
+        ("Products", ("Net sales:",)),
+        ("Services", ("Net sales:",)),
+        ("Total net sales", ("Net sales:",)),
+    ]
+
+
+def test_label_over_two_lines_is_one_label(statement: Table) -> None:
+    assert statement.rows[-1].label == "Adjustment for net gains and losses realized and included in net income"
+
+
+def test_markdown_of_a_page_shows_the_table_with_its_headers() -> None:
+    markdown = convert_pdf(draw_pdf(draw_statement), max_pages=10).pages[0].markdown
+    assert "| Total net sales | 81,797 | 82,959 | 293,787 | 304,182 |" in markdown
+    assert "Three Months Ended July 1, 2023 |" in markdown
+
+
+def test_left_text_column_is_read_before_the_right_one() -> None:
+    markdown = convert_pdf(draw_pdf(draw_columns), max_pages=10).pages[0].markdown
+    assert markdown.index("left column goes on in its line 7") < markdown.index("right column goes on in its line 0")
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_turned_page_reads_like_an_upright_one(rotation: int) -> None:
+    page = convert_pdf(draw_pdf(draw_statement, rotation=rotation), max_pages=10).pages[0]
+    assert page.tables[0].rows[3].cells[0] == "81,797"
+
+
+def test_page_numbers_count_pdf_pages_and_an_image_page_says_it_needs_ocr() -> None:
+    converted = convert_pdf(draw_pdf(draw_box, draw_columns), max_pages=10)
+    assert [page.number for page in converted.pages] == [1, 2]
+    assert "needs OCR" in converted.pages[0].markdown
+
+
+def test_pdf_of_images_only_fails_and_says_why() -> None:
+    with pytest.raises(ConversionFailed, match="OCR"):
+        convert_pdf(draw_pdf(draw_box), max_pages=10)
+
+
+def test_pdf_with_a_password_fails_and_says_why() -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(draw_pdf(draw_columns))))
+    writer.encrypt("secret", algorithm="AES-256")
+    file = io.BytesIO()
+    writer.write(file)
+    with pytest.raises(ConversionFailed, match="needs a password"):
+        convert_pdf(file.getvalue(), max_pages=10)
+
+
+@pytest.mark.parametrize("keep", [10, 200, 600])
+def test_truncated_pdf_fails_as_damaged(keep: int) -> None:
+    with pytest.raises(ConversionFailed, match=r"damaged|no pages|no text"):
+        convert_pdf(draw_pdf(draw_columns)[:keep], max_pages=10)
+
+
+def test_more_pages_than_allowed_fail() -> None:
+    with pytest.raises(ConversionFailed, match="3 pages; at most 2"):
+        convert_pdf(draw_pdf(draw_columns, draw_columns, draw_columns), max_pages=2)

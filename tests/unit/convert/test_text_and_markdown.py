@@ -1,0 +1,53 @@
+import os
+
+import pytest
+
+from app.convert.markdown import convert_markdown
+from app.convert.text import convert_text
+from app.errors import ConversionFailed
+
+SENTENCE = "Der Umsatz stieg um fünf Prozent auf 12 Millionen €, Übersicht folgt."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+def test_text_is_read_in_any_encoding(encoding: str) -> None:
+    content = "\n\n".join([SENTENCE] * 8).encode(encoding)
+    assert convert_text(content, max_pages=10).pages[0].markdown.startswith(SENTENCE)
+
+
+def test_form_feeds_are_page_breaks() -> None:
+    pages = convert_text(b"one\fand two\fthree", max_pages=10).pages
+    assert [page.markdown for page in pages] == ["one", "and two", "three"]
+
+
+def test_long_text_is_cut_at_paragraphs_and_nothing_is_lost() -> None:
+    paragraphs = [f"Paragraph {n} " + "says something. " * 20 for n in range(60)]
+    pages = convert_text("\n\n".join(paragraphs).encode(), max_pages=50).pages
+    assert max(len(page.markdown) for page in pages) <= 4000
+    assert [line.split(" says")[0] for page in pages for line in page.markdown.split("\n\n")] == [
+        f"Paragraph {n}" for n in range(60)
+    ]
+
+
+def test_binary_rubbish_and_blank_text_fail() -> None:
+    with pytest.raises(ConversionFailed, match="binary"):
+        convert_text(bytes(range(256)) * 40 + os.urandom(2000), max_pages=10)
+    with pytest.raises(ConversionFailed, match="no text"):
+        convert_text(b" \n\t\n ", max_pages=10)
+
+
+def test_pipe_table_keeps_headers_caption_and_units() -> None:
+    source = (
+        "# Results\n\nNet sales by region (in millions):\n\n|  | 2023 | 2022 |\n|---|--:|--:|\n| Europe | $ 5 | (2) |\n"
+    )
+    page = convert_markdown(source.encode(), max_pages=10).pages[0]
+    (table,) = page.tables
+    assert table.columns == (("2023",), ("2022",))
+    assert (table.rows[0].label, table.rows[0].cells) == ("Europe", ("$5", "(2)"))
+    assert (table.caption, table.unit_note) == ("Net sales by region (in millions):", "(in millions)")
+
+
+def test_front_matter_is_metadata_and_first_heading_the_title() -> None:
+    converted = convert_markdown(b"---\nauthor: Ada\n---\n# On engines\n\nText.", max_pages=10)
+    assert (converted.title, converted.metadata) == ("On engines", {"author": "Ada"})
+    assert "author" not in converted.pages[0].markdown
