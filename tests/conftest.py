@@ -1,6 +1,8 @@
 """Fixtures every test may ask for: real servers once a session, a fresh database and Redis once a module."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -16,6 +18,13 @@ from tests.support.services import Services, open_services
 def services() -> Iterator[Services]:
     with open_services() as running:
         yield running
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """An empty data folder; not under `tmp_path`, which pytest closes to the account Postgres runs as under root."""
+    with tempfile.TemporaryDirectory(prefix="symposium-test-") as name:
+        yield Path(name)
 
 
 @pytest.fixture(scope="module")
