@@ -24,6 +24,7 @@ class Call:
     """One run of a task on an engine: requests sent, what they used, what was asked."""
 
     model: str = ""
+    request_hash: str = ""
     requests: int = 0
     usage: Usage = field(default_factory=Usage)
     fingerprint: str | None = None

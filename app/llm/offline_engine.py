@@ -22,6 +22,9 @@ class OfflineEngine:
     def __init__(self, functions: OfflineFunctions) -> None:
         self._functions = functions
 
+    async def prepare(self) -> None:
+        """Do nothing: functions need no preparation."""
+
     def model_for(self, role: str) -> str:
         """Return what the ledger calls the model: there is one for all roles."""
         return "offline"

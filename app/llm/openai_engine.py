@@ -47,6 +47,9 @@ class OpenAIEngine:
         self._silence_seconds = silence_seconds
         self.seed = seed
 
+    async def prepare(self) -> None:
+        """Do nothing: servers are met at the first request."""
+
     def model_for(self, role: str) -> str:
         """Return the name of the model that answers a role."""
         return self._servers.choose(role).name

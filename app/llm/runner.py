@@ -4,30 +4,57 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from uuid import UUID
+
+from pydantic import ValidationError
 
 from app.db import Json, Sessions
 from app.errors import AppError
 from app.llm.budget import Budget, Caps
+from app.llm.cache import evict_cached, find_cached, store_cached
 from app.llm.calls import Call, Trace, describe_call, find_step, hash_request
 from app.llm.ledger import FINISHED, CallKey, find_answer, list_finished, sum_usage
 from app.llm.offline_engine import OfflineEngine
 from app.llm.openai_engine import OpenAIEngine
+from app.llm.replay import ReplayEngine
 from app.llm.retry import Retry
 from app.llm.servers import ModelServers
 from app.llm.task import I, O, OfflineFunctions, OnDelta, Task
 from app.llm.usage import Totals
 from app.settings import Settings
 
+EVICT_EVERY = 50
+
+
+class Engine(Protocol):
+    """What answers tasks: a model server, the offline functions, or the record of another run."""
+
+    @property
+    def name(self) -> Literal["openai", "offline"]: ...
+
+    @property
+    def seed(self) -> int | None: ...
+
+    async def prepare(self) -> None: ...
+
+    def model_for(self, role: str) -> str: ...
+
+    async def answer(self, task: Task[I, O], input: I, call: Call, on_delta: OnDelta | None = None) -> O: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunRef:
-    """Whose calls these are. Without `run_id` nothing is remembered across attempts."""
+    """Whose calls these are. Without `run_id` nothing is remembered across attempts.
+
+    `replays` is the run whose record answers instead of an engine, `recorded_engine` the engine it had.
+    """
 
     project_id: UUID
     run_id: UUID | None
     attempt: int = 1
+    replays: UUID | None = None
+    recorded_engine: Literal["openai", "offline"] = "openai"
 
 
 class ModelRunner:
@@ -35,13 +62,14 @@ class ModelRunner:
 
     def __init__(
         self,
-        engine: OpenAIEngine | OfflineEngine,
+        engine: Engine,
         *,
         servers: ModelServers,
         sessions: Sessions,
         run: RunRef,
         budget: Budget | None = None,
         store_prompts: bool = True,
+        cache_bytes: int | None = None,
     ) -> None:
         self.budget = budget or Budget()
         self._engine = engine
@@ -49,8 +77,10 @@ class ModelRunner:
         self._sessions = sessions
         self.run_ref = run
         self._store_prompts = store_prompts
+        self._cache_bytes = None if run.replays else cache_bytes
         self._asked: Counter[tuple[str, str]] = Counter()
         self._finished: dict[CallKey, UUID] = {}
+        self._stored = 0
         self._totals = Totals()
         self._remembering = asyncio.Lock()
         self._remembers = run.run_id is None or run.attempt <= 1
@@ -70,9 +100,11 @@ class ModelRunner:
 
         Raises ModelFailed and its kinds.
         """
-        trace = self._begin(task, input)
         await self.remember()
+        trace = self._begin(task, input)
         known = await self._recall(task, trace.key)
+        if known is None and self._caches(trace):
+            known = await self._find_cached(task, trace)
         return known if known is not None else await self._call(task, input, on_delta, trace)
 
     def _begin(self, task: Task[I, O], input: I) -> Trace:
@@ -86,6 +118,7 @@ class ModelRunner:
 
     async def remember(self) -> None:
         """Load what earlier attempts of the run finished and used; once, and only when there were any."""
+        await self._engine.prepare()
         async with self._remembering:
             if self._remembers or self.run_ref.run_id is None:
                 return
@@ -101,12 +134,35 @@ class ModelRunner:
             return None
         async with self._sessions() as session:
             answer = await find_answer(session, call_id)
-        return None if answer is None else task.output.model_validate(answer)
+        return read_answer(task, answer)
+
+    def _caches(self, trace: Trace) -> bool:
+        """Say whether the cache may answer: never a request that is made a second time in one step, on purpose."""
+        return self._cache_bytes is not None and self.engine == "openai" and trace.key.ordinal == 0
+
+    async def _find_cached(self, task: Task[I, O], trace: Trace) -> O | None:
+        async with self._sessions.begin() as session:
+            answer = await find_cached(session, self.run_ref.project_id, trace.key.request_hash)
+        output = read_answer(task, answer)
+        if output is not None:
+            call = self._open_call(task, trace)
+            call.served_by = "cache"
+            await self._settle(task, call, trace, outcome=FINISHED, answer=answer)
+        return output
+
+    async def _store_cached(self, task: Task[I, O], call: Call, answer: Json) -> None:
+        project_id = self.run_ref.project_id
+        async with self._sessions.begin() as session:
+            await store_cached(session, project_id, call.request_hash, task=task.name, model=call.model, answer=answer)
+            if self._stored % EVICT_EVERY == 0:
+                await evict_cached(session, project_id, max_bytes=self._cache_bytes or 0)
+        self._stored += 1
 
     async def _call(self, task: Task[I, O], input: I, on_delta: OnDelta | None, trace: Trace) -> O:
-        call = self._open_call(task)
+        call = self._open_call(task, trace)
         try:
-            self.budget.count_call(final=task.final)
+            if trace.key not in self._finished:
+                self.budget.count_call(final=task.final)
             output = await self._engine.answer(task, input, call, on_delta)
         except AppError as failed:
             await self._settle(task, call, trace, outcome=failed.code, error=failed.detail)
@@ -116,12 +172,20 @@ class ModelRunner:
             raise
         kept = output.model_dump(mode="json") if self.engine == "openai" else None
         await self._settle(task, call, trace, outcome=FINISHED, answer=kept)
+        if kept is not None and self._caches(trace):
+            await self._store_cached(task, call, kept)
         return output
 
-    def _open_call(self, task: Task[I, O]) -> Call:
+    def _open_call(self, task: Task[I, O], trace: Trace) -> Call:
         model = self._engine.model_for(task.role)
-        price = self.servers.prices.find(model)
-        return Call(model=model, seed=self._engine.seed, price=price, budget=self.budget, final=task.final)
+        return Call(
+            model=model,
+            request_hash=trace.key.request_hash,
+            seed=self._engine.seed,
+            price=self.servers.prices.find(model),
+            budget=self.budget,
+            final=task.final,
+        )
 
     def _settle(self, task: Task[I, O], call: Call, trace: Trace, **result: Any) -> asyncio.Future[None]:
         """Count a call and put its row on the ledger; the future is done when that row is safe.
@@ -148,6 +212,33 @@ def _done() -> asyncio.Future[None]:
     return done
 
 
+def read_answer(task: Task[I, O], answer: Json | None) -> O | None:
+    """Return a stored answer as the task's output, None when it no longer has that form."""
+    try:
+        return None if answer is None else task.output.model_validate(answer)
+    except ValidationError:
+        return None
+
+
+def build_engine(
+    settings: Settings,
+    *,
+    offline: OfflineFunctions,
+    sessions: Sessions,
+    run: RunRef,
+    servers: ModelServers,
+    deadline: float | None,
+) -> Engine:
+    """Return what answers a run's tasks: its record, a model server, or the offline functions."""
+    if run.replays is not None:
+        return ReplayEngine(run.replays, run.recorded_engine, offline, sessions)
+    if not settings.uses_model_server:
+        return OfflineEngine(offline)
+    retry = Retry(tries=settings.model_tries, base_seconds=settings.model_retry_seconds, deadline=deadline)
+    silence = settings.model_silence_seconds
+    return OpenAIEngine(servers, retry=retry, silence_seconds=silence, seed=settings.model_seed)
+
+
 def build_models(
     settings: Settings,
     *,
@@ -164,17 +255,12 @@ def build_models(
     """
     allowed = (caps or Caps()).over(Caps.model_validate(settings.budget))
     deadline = None if allowed.seconds is None else time.monotonic() + allowed.seconds - seconds_used
-    engine: OpenAIEngine | OfflineEngine = OfflineEngine(offline)
-    if settings.uses_model_server:
-        retry = Retry(tries=settings.model_tries, base_seconds=settings.model_retry_seconds, deadline=deadline)
-        engine = OpenAIEngine(
-            servers, retry=retry, silence_seconds=settings.model_silence_seconds, seed=settings.model_seed
-        )
     return ModelRunner(
-        engine,
+        build_engine(settings, offline=offline, sessions=sessions, run=run, servers=servers, deadline=deadline),
         servers=servers,
         sessions=sessions,
         run=run,
         budget=Budget(caps=allowed, deadline=deadline),
         store_prompts=settings.store_prompts,
+        cache_bytes=settings.model_cache_mb * 2**20 if settings.model_cache else None,
     )

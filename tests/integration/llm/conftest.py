@@ -1,7 +1,7 @@
 """A stub model server, and runners whose calls go there and into a real ledger."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
@@ -64,12 +64,20 @@ async def make_runner(model_settings: Settings, sessions: Sessions) -> AsyncIter
         attempt: int = 1,
         offline: OfflineFunctions | None = None,
         caps: Caps | None = None,
+        replays: UUID | None = None,
+        recorded_engine: Literal["openai", "offline"] = "openai",
         **changes: Any,
     ) -> ModelRunner:
         changed = model_settings.model_copy(update=changes)
         servers = ModelServers(changed, sessions)
         opened.append(servers)
-        run = RunRef(project_id=DEFAULT_PROJECT, run_id=run_id or await add_run(sessions), attempt=attempt)
+        run = RunRef(
+            project_id=DEFAULT_PROJECT,
+            run_id=run_id or await add_run(sessions),
+            attempt=attempt,
+            replays=replays,
+            recorded_engine=recorded_engine,
+        )
         return build_models(
             changed,
             offline=offline or {},
