@@ -103,7 +103,7 @@ class Executor:
 
     async def execute(self, run_id: UUID) -> None:
         """Carry out one attempt of a run, if it is to be had."""
-        if self._draining:
+        if self._draining or run_id in self._active:
             return
         async with self._sessions.begin() as session:
             begun = await repository.begin_attempt(session, run_id, lost_after=self._policy.lost_after)

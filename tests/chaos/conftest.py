@@ -3,19 +3,22 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from pydantic import BaseModel
 from sqlalchemy import select
 
+from app.agents.base import Agent
 from app.db import DEFAULT_PROJECT, Sessions
 from app.runs.admit import admit
 from app.runs.dispatch import Delivery, Dispatcher, open_dispatcher
 from app.runs.models import TERMINAL, Run, RunEvent
 from app.runs.repository import list_events
 from app.settings import Settings
-from tests.support.agents.steps import AGENT, StepsInput
+from tests.support.agents.steps import AGENT
 from tests.support.waiting import eventually
 
 
@@ -26,10 +29,10 @@ class Desk:
     sessions: Sessions
     dispatcher: Dispatcher
 
-    async def admit(self, input: StepsInput) -> UUID:
+    async def admit(self, input: BaseModel, agent: Agent[Any, Any] = AGENT) -> UUID:
         """Accept a run and put it on the queue."""
         async with self.sessions.begin() as session:
-            run = await admit(session, project_id=DEFAULT_PROJECT, agent=AGENT, input=input, engine="offline")
+            run = await admit(session, project_id=DEFAULT_PROJECT, agent=agent, input=input, engine="offline")
         await self.dispatcher.enqueue_many([Delivery.of(run)])
         return run.id
 
@@ -50,7 +53,11 @@ class Desk:
         async def has_come() -> bool:
             return (await self.get(run_id)).status in wanted
 
-        await eventually(has_come, seconds=seconds)
+        try:
+            await eventually(has_come, seconds=seconds)
+        except TimeoutError:
+            run, log = await self.get(run_id), await self.log_of(run_id)
+            pytest.fail(f"{run.status}, attempt {run.attempt}, {run.progress}, {[event.type for event in log]}")
         return await self.get(run_id)
 
 
