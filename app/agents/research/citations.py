@@ -14,6 +14,7 @@ URL = re.compile(r"https?://|www\.", re.IGNORECASE)
 QUOTE = re.compile(r"“([^”]+)”|\"([^\"]+)\"|«([^»]+)»|„([^“”]+)[“”]")
 MARKER = re.compile(r"^\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+|#+\s+)+")
 QUOTE_WORDS = 3
+SHARES = ("percent", "basis_points")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +59,12 @@ def find_problems(text: str, given: Mapping[str, Given]) -> list[Problem]:
 def settle(text: str, given: Mapping[str, Given]) -> Settled:
     """Return the text without the pieces that do not hold; unknown ids beside known ones go, their words stay."""
     cleaned, corrected = _without_unknown(text, given)
+    cleaned = _tidy(cleaned)
     removed: list[Problem] = []
     while problems := find_problems(cleaned, given):
         removed += problems
-        cleaned = _cut_out(cleaned, [p.piece for p in problems])
-    return Settled(text=_tidy(cleaned), removed=tuple(removed), corrected=corrected)
+        cleaned = _tidy(_cut_out(cleaned, [p.piece for p in problems]))
+    return Settled(text=cleaned, removed=tuple(removed), corrected=corrected)
 
 
 def find_reason(piece: Piece, given: Mapping[str, Given], block: Iterable[str]) -> str | None:
@@ -147,13 +149,23 @@ def _says_nothing(piece: Piece, body: str) -> bool:
 
 
 def _wrong_figure(figures: Sequence[Figure], own: Sequence[Given]) -> str | None:
-    sources = [f for g in own for part in (g.text, g.passage) for f in find_figures(part)]
-    held = [f for f in figures if match_figure(f, sources)]
+    said = [f for g in own for f in find_figures(g.text)]
+    shown = [f for g in own for f in find_figures(g.passage)]
+    held = [f for f in figures if match_figure(f, _of_unit(f, said)) or match_figure(f, _of_kind(f, shown))]
     for figure in figures:
         if figure in held or (len(held) > 1 and derive_figure(figure, held)):
             continue
         return f'The figure "{figure.text}" is not in what it cites.'
     return None
+
+
+def _of_unit(claimed: Figure, sources: Sequence[Figure]) -> list[Figure]:
+    return [f for f in _of_kind(claimed, sources) if claimed.kind != "currency" or f.kind == "currency"]
+
+
+def _of_kind(claimed: Figure, sources: Sequence[Figure]) -> list[Figure]:
+    """Leave out plain numbers for a claim in percent; a passage's cells may lack the currency, never the percent."""
+    return [f for f in sources if claimed.kind not in SHARES or f.kind in SHARES]
 
 
 def _wrong_period(body: str, cited: Sequence[Given]) -> str | None:

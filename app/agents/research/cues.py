@@ -17,7 +17,8 @@ FIGURE = _any(
 )
 OPEN = _any(
     *"why explain describe discuss outline strategy strategic who whom legal nature purpose agenda".split(),
-    *"industry focus list relationship drove driven policy policies factors? drivers? risks? reasons? implications? impacts?".split(),
+    *"industry focus list relationship drove driven policy policies factors? drivers? risks? reasons?".split(),
+    "implications?|impacts?",
     r"summari[sz]e|correlat\w+|analy[sz]e|affect\w*|details?|name the",
 )
 CHANGE = _any(
