@@ -10,14 +10,19 @@ _CENTRED = 5.0
 _ALIGNED = 2.0
 
 
-def merge_headers(lines: Sequence[Line], cells: Sequence[Sequence[Cell]], rules: Sequence[Rule]) -> list[list[Cell]]:
-    """Give each header cell the rule drawn under it, and join the lines of cells that run over several."""
+def merge_headers(
+    lines: Sequence[Line], cells: Sequence[Sequence[Cell]], rules: Sequence[Rule], *, left: float
+) -> list[list[Cell]]:
+    """Give each header cell the rule drawn under it, and join the lines of cells that run over several.
+
+    `left` is where the value columns begin; labels before it are left alone.
+    """
     rows: list[list[Cell]] = []
     last: Line | None = None
     for line, row in zip(lines, cells, strict=True):
         ruled = [_with_rule(cell, line, rules) for cell in row]
         close = last is not None and line.y - last.y < 1.6 * line.size
-        rows.append(_stack(rows[-1], ruled) if close and rows else ruled)
+        rows.append(_stack(rows[-1], ruled, left) if close and rows else ruled)
         last = line
     return [row for row in rows if row]
 
@@ -34,10 +39,10 @@ def _with_rule(cell: Cell, line: Line, rules: Sequence[Rule]) -> Cell:
     return replace(cell, rule=(widest.x0, widest.x1))
 
 
-def _stack(above: list[Cell], row: list[Cell]) -> list[Cell]:
+def _stack(above: list[Cell], row: list[Cell], left: float) -> list[Cell]:
     """Move cells of the row above that are the first line of a cell of this row into it."""
     merged = list(row)
-    for cell in list(above):
+    for cell in [cell for cell in above if cell.x1 > left]:
         below = [index for index, other in enumerate(merged) if other.overlap(cell.x0, cell.x1) > 0]
         if len(below) != 1 or not _is_one(cell, merged[below[0]], alone=len(above) == 1):
             continue

@@ -85,7 +85,7 @@ def find_regions(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Region]:
         floor = regions[-1].stop if regions else 0
         if _is_table(cells[index:stop]):
             start = _find_start(lines, cells, floor, index, stop)
-            header = merge_headers(lines[start:index], cells[start:index], rules)
+            header = merge_headers(lines[start:index], cells[start:index], rules, left=_band(cells[index:stop])[0])
             rows = [*header, *_merge_labels(lines[index:stop], cells[index:stop])]
             regions.append(Region(start=start, stop=stop, rows=tuple(tuple(row) for row in rows)))
         index = max(stop, index + 1)
@@ -248,4 +248,4 @@ def _continues_label(previous: Sequence[Cell], row: Sequence[Cell], left: float)
     first_word = label.text.split(" ")[0]
     pitch = (open_label.x1 - open_label.x0) / max(len(open_label.text), 1)
     full = open_label.x1 + pitch * (len(first_word) + 1) > left - 12
-    return full and len(open_label.text) > 30
+    return full and len(open_label.text) > 30 and not is_period(open_label.text)

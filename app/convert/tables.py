@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from app.convert.cells import Cell, find_unit_note, is_figure, is_period, is_unit_note, join_affixes
+from app.convert.cells import Cell, find_unit_note, is_figure, is_period, is_unit_note, is_year, join_affixes
 from app.convert.document import Table, TableRow
 
 Row = Sequence[Cell]
@@ -228,9 +228,11 @@ def _split_segments(rows: Sequence[Row], layout: _Layout) -> list[_Segment]:
                 segments.append(segment)
             segment.header.append(cells)
             segment.stubs.append(label.text if label else "")
-        elif label and not cells and not segment.body and not segment.header and has_header:
+        elif label and not cells and not started and _is_stub(label.text, segment):
+            segment.stubs[-1] = label.text
+        elif label and not cells and not started and not segment.header and has_header:
             segment.titles.append(label.text)
-        elif label and not cells and not segment.body and is_unit_note(label.text):
+        elif label and not cells and not started and is_unit_note(label.text):
             segment.titles.append(label.text)
         else:
             segment.body.append(list(row))
@@ -256,6 +258,11 @@ def _is_header(label: Cell | None, cells: Row, *, started: bool) -> bool:
     return periods > 0 and (label is None or periods == len(cells))
 
 
+def _is_stub(text: str, segment: _Segment) -> bool:
+    """Whether a label right under the header names the period all its columns are part of."""
+    return bool(segment.header) and not segment.stubs[-1] and is_period(text) and not is_unit_note(text)
+
+
 def _heads(row: Row, below: Row, layout: _Layout) -> bool:
     """Whether a row of words alone stands right above a header and so is its first line."""
     label, cells = layout.split_label(row)
@@ -275,11 +282,24 @@ def _make_table(segment: _Segment, layout: _Layout, caption: str, unit_note: str
     title = " ".join([caption, *titles]) if caption and titles else caption or " ".join(titles)
     return Table(
         number=0,
-        columns=_header_paths(segment, layout),
+        columns=_with_period(_header_paths(segment, layout), title),
         rows=tuple(rows),
         caption=title,
         unit_note=" ".join(dict.fromkeys(inner)) or unit_note or find_unit_note(title),
     )
+
+
+_PERIOD_TAIL = re.compile(
+    r"((?:for the )?(?:fiscal |three |six |nine )?(?:years?|months?|quarters?) ended \w+ \d{1,2},?)$", re.IGNORECASE
+)
+
+
+def _with_period(paths: tuple[tuple[str, ...], ...], title: str) -> tuple[tuple[str, ...], ...]:
+    """Put the period a title ends with over columns that only name years."""
+    period = _PERIOD_TAIL.search(title)
+    if not period or not all(len(path) == 1 and is_year(path[0]) for path in paths):
+        return paths
+    return tuple((period.group(1), *path) for path in paths)
 
 
 def _header_paths(segment: _Segment, layout: _Layout) -> tuple[tuple[str, ...], ...]:
