@@ -7,9 +7,10 @@ from dataclasses import replace
 from lxml import etree
 
 from app.convert.blocks import Block
+from app.convert.captions import find_caption
 from app.convert.cells import Cell, is_figure, is_unit_note, join_affixes, tidy
 from app.convert.document import Table
-from app.convert.tables import build_tables, find_caption, table_markdown
+from app.convert.tables import build_tables, table_markdown
 
 _PADDING = re.compile(r"(?:padding-left|margin-left|text-indent)\s*:\s*(-?[\d.]+)\s*(pt|px|em|in)?")
 _POINTS = {"pt": 1.0, "px": 0.75, "em": 10.0, "in": 72.0, "": 1.0}

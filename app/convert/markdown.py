@@ -6,10 +6,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from app.convert.blocks import Block, build_pages
+from app.convert.captions import find_caption
 from app.convert.cells import tidy
 from app.convert.decode import decode
 from app.convert.document import Converted, Table, TableRow
-from app.convert.tables import find_caption
 
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\s*\n", re.DOTALL)
 

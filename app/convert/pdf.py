@@ -9,11 +9,12 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from app.convert.blocks import Block, make_page
+from app.convert.captions import find_caption
 from app.convert.document import Converted, Page
 from app.convert.pdf_columns import split_columns
 from app.convert.pdf_tables import Region, find_regions
 from app.convert.pdf_words import Line, Rule, build_lines, read_words
-from app.convert.tables import build_tables, find_caption, table_markdown
+from app.convert.tables import build_tables, table_markdown
 from app.errors import ConversionFailed
 
 NO_TEXT = "*This page has no text; it is an image and needs OCR.*"
