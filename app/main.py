@@ -2,16 +2,15 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from app.agents.base import Agent
 from app.agents.registry import discover
 from app.api import agents as agent_routes
-from app.api import checks, collections, documents, entries, health, levels, runs, search
+from app.api import checks, collections, documents, entries, health, levels, runs, search, trace
+from app.api.console import Console
 from app.api.deps import Service
 from app.api.errors import install_errors
 from app.api.openapi import install_openapi
@@ -23,7 +22,6 @@ from app.runs.dispatch import open_dispatcher
 from app.runs.schemas import EventView
 from app.settings import Settings
 
-CONSOLE = Path(__file__).parent / "console"
 ROUTERS = (
     collections.router,
     documents.router,
@@ -32,6 +30,7 @@ ROUTERS = (
     entries.router,
     checks.router,
     runs.router,
+    trace.router,
     health.router,
 )
 
@@ -66,5 +65,5 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
         if agent.path:
             app.include_router(agent_routes.build_router(agent))
     install_openapi(app, Page[EventView])
-    app.mount("/", StaticFiles(directory=CONSOLE, html=True), name="console")
+    app.router.routes.append(Console())
     return app

@@ -9,4 +9,4 @@ from app.settings import Settings
 
 
 def create() -> FastAPI:
-    return create_app(Settings(_env_file=None), discover(tests.support.agents))
+    return create_app(Settings(_env_file=None), {**discover(), **discover(tests.support.agents)})

@@ -26,7 +26,7 @@ def plain_logs() -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
-    app = create_app(settings, discover(tests.support.agents))
+    app = create_app(settings, {**discover(), **discover(tests.support.agents)})
     async with app.router.lifespan_context(app):
         yield app
 
@@ -40,7 +40,7 @@ async def service(app: FastAPI) -> Service:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def worker(settings: Settings) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    task = asyncio.create_task(work(settings, stop=stop, agents=discover(tests.support.agents)))
+    task = asyncio.create_task(work(settings, stop=stop, agents={**discover(), **discover(tests.support.agents)}))
     yield
     stop.set()
     await task

@@ -103,6 +103,8 @@ async def test_everything_wrong_is_told_at_once(http: httpx2.AsyncClient) -> Non
     [
         ("GET", "/v1/nothing", 404, "not_found"),
         ("DELETE", "/v1/runs", 405, "method_not_allowed"),
+        ("GET", "/v1/search", 405, "method_not_allowed"),
+        ("GET", f"/v1/runs/{NOBODY}/trace", 404, "not_found"),
         ("GET", f"/v1/runs/{NOBODY}", 404, "not_found"),
         ("GET", f"/v1/runs/{NOBODY}/events", 404, "not_found"),
         ("GET", f"/v1/steps/{NOBODY}", 404, "not_found"),
