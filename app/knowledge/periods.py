@@ -65,6 +65,7 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w$€£¥#])(?:{pattern})", re.IGNORECASE)
 
 
+SOME_YEAR = re.compile(r"(?:19|20)\d\d|fy[\s'’-]*\d\d|fiscal\s+\d\d|q[1-4]|[1-4]q", re.IGNORECASE)
 SPAN_ENDED = _compile(rf"{LEAD}{ENDED}(?P<dates>{DATES})")
 INSTANT = _compile(rf"(?:as\s+(?:of|at)\s+|at\s+|on\s+)?(?P<dates>{DATES})")
 NAMED_QUARTER = _compile(rf"(?P<ordinal>{ORDINAL})[-\s](?:fiscal\s+)?quarters?,?{OF_YEAR}(?P<years>{YEARS})")
@@ -84,9 +85,14 @@ BARE_YEAR = re.compile(
 
 def find_periods(text: str) -> list[Found]:
     """Return every period named in the text as (start, end, period), in order; lists give one item a member."""
+    if not SOME_YEAR.search(text):
+        return []
     taken = bytearray(len(text))
+    lower = text.lower()
     found: list[Found] = []
-    for pattern, read in READERS:
+    for hints, pattern, read in READERS:
+        if hints and not any(hint in lower for hint in hints):
+            continue
         for match in pattern.finditer(text):
             if any(taken[match.start() : match.end()]):
                 continue
@@ -236,14 +242,17 @@ def _bare_year(match: re.Match[str]) -> Iterator[Period]:
     yield calendar_year(int(match["y"] or match["y2"]))
 
 
-READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterator[Period]]], ...] = (
-    (SPAN_ENDED, _span_ended),
-    (NAMED_QUARTER, _named_quarter),
-    (SHORT_QUARTER, _short_quarter),
-    (YEAR_QUARTER, _year_quarter),
-    (HALF, _half),
-    (FISCAL, lambda match: map(fiscal_year, _years(match["years"]))),
-    (INSTANT, _instants),
-    (MONTH_YEAR, _month_year),
-    (BARE_YEAR, _bare_year),
+Hints = tuple[str, ...]
+"""A reader is tried only where one of its words stands; no words: always."""
+
+READERS: tuple[tuple[Hints, re.Pattern[str], Callable[[re.Match[str]], Iterator[Period]]], ...] = (
+    (("ended", "ending"), SPAN_ENDED, _span_ended),
+    (("quarter",), NAMED_QUARTER, _named_quarter),
+    (("q",), SHORT_QUARTER, _short_quarter),
+    (("q",), YEAR_QUARTER, _year_quarter),
+    (("half",), HALF, _half),
+    (("fiscal", "fy"), FISCAL, lambda match: map(fiscal_year, _years(match["years"]))),
+    ((*MONTHS, "-", "/"), INSTANT, _instants),
+    (MONTHS, MONTH_YEAR, _month_year),
+    ((), BARE_YEAR, _bare_year),
 )

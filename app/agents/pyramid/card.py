@@ -26,9 +26,8 @@ SUFFIX = re.compile(
     re.IGNORECASE,
 )
 COMPANY = re.compile(
-    r"\b((?:[A-Z][\w&'’.-]*\s+){0,4}[A-Z][\w&'’.-]*,?\s+(?:Inc\.|Incorporated|Corporation|Corp\.|Company"
-    r"|Ltd\.?|Limited|PLC|plc|LLC|AG|"
-    r"SE|N\.V\.|GmbH))"
+    r"\b((?:[A-Z][\w&'’.-]* +){0,4}[A-Z][\w&'’.-]*,? +(?:Inc\.|Incorporated|Corporation|Corp\.|Company|Ltd\.?|Limited|PLC"
+    r"|plc|LLC|AG|SE|N\.V\.|GmbH))"
 )
 TABULAR = re.compile(
     r"\b(?:tabular|all)\s+(?:dollar\s+|financial\s+)?amounts?\b[^.|\n]{0,60}\bin\s+(?:thousands|millions|billions)"

@@ -20,6 +20,7 @@ class _Line:
     start: int
     text: str
     words: frozenset[str]
+    squeezed: str
 
 
 class PagePlaces:
@@ -52,13 +53,11 @@ class PagePlaces:
         return insight.model_copy(update={"topic": topic, "facts": tuple(facts), "evidence": evidence})
 
     def _row_line(self, statement: Statement) -> tuple[int, int] | None:
-        wanted = [statement.label, *statement.shown]
-        for line in self._lines:
-            if all(part in line.text for part in wanted):
-                return line.start, line.start + len(line.text)
-        for line in self._lines:
-            if statement.shown and statement.shown[0] in line.text:
-                return line.start, line.start + len(line.text)
+        shown = [_squeeze(text) for text in statement.shown]
+        for wanted in ([_squeeze(statement.label), *shown], shown[:1]):
+            for line in self._lines:
+                if wanted and all(part in line.squeezed for part in wanted):
+                    return line.start, line.start + len(line.text)
         return None
 
     def _find_cell(self, text: str) -> Statement | None:
@@ -89,9 +88,13 @@ class PagePlaces:
         for line in self._page.markdown.splitlines(keepends=True):
             text = line.rstrip("\n")
             if text.strip():
-                lines.append(_Line(position, text, frozenset(_words(text))))
+                lines.append(_Line(position, text, frozenset(_words(text)), _squeeze(text)))
             position += len(line)
         return lines
+
+
+def _squeeze(text: str) -> str:
+    return "".join(text.replace("|", "").replace("\\", "").split())
 
 
 def _words(text: str) -> set[str]:

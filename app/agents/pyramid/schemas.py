@@ -33,7 +33,7 @@ class PyramidOutput(BaseModel):
 
 
 class Card(BaseModel):
-    """What holds for the whole document: ISO dates, "" where unknown; `short_name` is what sentences call the issuer."""
+    """What holds for the whole document, dates as ISO; `short_name` is the issuer as sentences call it."""
 
     title: str = ""
     issuer: str = ""

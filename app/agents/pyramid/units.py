@@ -25,7 +25,8 @@ COUNTED = re.compile(
 PERCENT = re.compile(r"(?<![\d.)])\s?%|\bpercent(?:age)?s?\b|\beffective (?:income )?tax rate\b", re.IGNORECASE)
 SCALE = re.compile(r"\b(thousand|million|billion)s?\b", re.IGNORECASE)
 SHARE_SCALE = re.compile(
-    r"\bshares?\b[^,;)]{0,60}?\bin\s+(thousand|million)s|\bshares?\s+in\s+(thousand|million)s", re.IGNORECASE
+    r"\bshares?\b(?:,\s+which\s+are)?[^,;)]{0,60}?\bin\s+(thousand|million)s|\bshares?\s+in\s+(thousand|million)s",
+    re.IGNORECASE,
 )
 MONEY_MARKS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 MONEY_WORDS = {"dollar": "USD", "euro": "EUR", "pound": "GBP", "yen": "JPY", "rupee": "INR", "franc": "CHF"}

@@ -18,7 +18,8 @@ COMPLETE = re.compile(
 )
 OPENERS = frozenset(
     "total net gross cost operating income revenue revenues sales other basic diluted provision accounts cash "
-    "inventories inventory deferred current long-term short-term research selling interest earnings dividends term".split()
+    "inventories inventory deferred current long-term short-term research selling interest earnings dividends "
+    "term".split()
 )
 HEAD_END = re.compile(
     r"\s+(?:of|for|from|per|in|to|on|before|by|attributable|provided|used|generated|with|at|after|under)\b|,"

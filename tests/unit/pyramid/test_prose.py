@@ -1,0 +1,37 @@
+from app.agents.pyramid.prose import read_prose, split_sentences
+from app.agents.pyramid.schemas import Card
+
+CARD = Card(issuer="Apple Inc.", short_name="Apple")
+
+
+def told(markdown: str, card: Card = CARD) -> list[str]:
+    return [sentence.text for sentence in read_prose(markdown, card)]
+
+
+def test_the_company_is_called_by_its_name() -> None:
+    assert told("The Company’s products are sold in 26 countries by the Company.") == [
+        "Apple's products are sold in 26 countries by Apple."
+    ]
+
+
+def test_sentences_that_lean_on_others_and_fragments_are_left_out() -> None:
+    assert (
+        told("It rose by 5% in the third quarter.\n\nTable of Contents\n\nPage 4\n\nSee Note 3 for more on the debt.")
+        == []
+    )
+
+
+def test_table_rows_and_headings_are_no_sentences_but_headings_are_topics() -> None:
+    (sentence,) = read_prose("## Risk\n\n| a | b |\n\nDemand for phones may fall in 2024.\n", CARD)
+    assert (sentence.text, sentence.topic) == ("Demand for phones may fall in 2024.", "Risk")
+
+
+def test_the_place_of_a_sentence_is_where_it_stands() -> None:
+    markdown = "# Cost\n\nFirst things cost money here. Overtime and travel\ncost $2.4 million in the third quarter."
+    last = read_prose(markdown, CARD)[-1]
+    assert markdown[last.start : last.end].split() == last.text.split()
+
+
+def test_abbreviations_do_not_end_a_sentence() -> None:
+    text = "Apple Inc. is in the U.S. market. It sells phones."
+    assert [text[a:b] for a, b in split_sentences(text)] == ["Apple Inc. is in the U.S. market.", "It sells phones."]

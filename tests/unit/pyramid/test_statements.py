@@ -1,0 +1,122 @@
+import pytest
+
+from app.agents.pyramid.schemas import Card
+from app.agents.pyramid.statements import read_tables
+from app.convert.document import Page, Table, TableRow
+
+CARD = Card(issuer="Apple Inc.", short_name="Apple", form="10-Q", period_end="2023-07-01", currency="USD")
+QUARTERS = (("Three Months Ended", "July 1, 2023"), ("Three Months Ended", "June 25, 2022"))
+NOTE = "(In millions, except number of shares, which are reflected in thousands, and per-share amounts)"
+
+
+def row(label: str, *cells: str, path: tuple[str, ...] = ()) -> TableRow:
+    return TableRow(label=label, cells=cells, path=path)
+
+
+def tell(
+    *rows: TableRow, columns: tuple[tuple[str, ...], ...] = QUARTERS, note: str = NOTE, caption: str = "", **card: str
+) -> list[str]:
+    table = Table(number=1, columns=columns, rows=rows, caption=caption, unit_note=note)
+    page = Page(number=4, markdown="", tables=(table,))
+    return [s.text for s in read_tables(page, CARD.model_copy(update=card))]
+
+
+def test_a_cell_becomes_a_sentence_with_entity_measure_value_unit_and_period() -> None:
+    assert tell(row("Total net sales", "81,797", "82,959")) == [
+        "Apple's total net sales were $81,797 million in the three months ended July 1, 2023.",
+        "Apple's total net sales were $82,959 million in the three months ended June 25, 2022.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (row("Other income/(expense), net", "(265)", ""), "other income/(expense), net was -$265 million"),
+        (row("Diluted", "$ 1.26", "", path=("Earnings per share:",)), "earnings per share, Diluted was $1.26"),
+        (row("Diluted", "15,775,021", "", path=("Shares used in computing earnings per share:",)), "thousand shares"),
+        (row("Effective tax rate", "12.5%", ""), "effective tax rate was 12.5%"),
+        (row("Effective tax rate", "12.5 %", ""), "effective tax rate was 12.5%"),
+        (row("Products", "60,584", "", path=("Net sales:",)), "net sales, Products were $60,584 million"),
+        (row("Total current assets (1)", "122,659", "", path=("ASSETS:",)), "Apple's total current assets were"),
+        (row("Number of stores", "530", ""), "number of stores was 530 in"),
+    ],
+)
+def test_units_and_names_follow_the_row(cells: TableRow, said: str) -> None:
+    assert said.lower() in tell(cells)[0].lower()
+
+
+def test_the_fact_of_a_cell_is_in_plain_units() -> None:
+    table = Table(number=1, columns=QUARTERS[:1], rows=(row("Net income", "19,881"),), unit_note=NOTE)
+    (statement,) = read_tables(Page(number=1, markdown="", tables=(table,)), CARD)
+    (fact,) = statement.facts
+    assert (fact.entity, fact.measure, fact.value, fact.unit) == ("Apple", "net income", 19_881_000_000, "USD")
+    assert (fact.period, fact.shown) == ("3m:2023-07-01", "19,881")
+
+
+def test_a_change_column_says_between_which_periods() -> None:
+    columns = (*QUARTERS, ("Change",))
+    told = tell(row("iPhone", "$39,669", "$40,665", "(2)%"), columns=columns)
+    assert told[-1] == (
+        "Apple's iPhone decreased by 2% in the three months ended July 1, 2023 "
+        "compared with the three months ended June 25, 2022."
+    )
+
+
+def test_rows_of_one_label_are_told_apart_by_their_heading() -> None:
+    told = tell(
+        row("Americas:", "", ""),
+        row("Operating income", "13,117", ""),
+        row("Europe:", "", ""),
+        row("Operating income", "7,995", ""),
+    )
+    assert [text.partition(" was")[0] for text in told] == [
+        "Apple's Americas, operating income",
+        "Apple's Europe, operating income",
+    ]
+
+
+def test_a_share_of_something_belongs_to_the_row_above() -> None:
+    told = tell(
+        row("Research and development", "$7,442", ""),
+        row("Percentage of total net sales", "9%", ""),
+        row("Selling, general and administrative", "$5,973", ""),
+        row("Percentage of total net sales", "7%", ""),
+    )
+    assert told[3].startswith("Apple's selling, general and administrative, percentage of total net sales was 7%")
+
+
+def test_years_under_a_heading_that_ends_them_are_dated() -> None:
+    columns = (("For the six months ended June 30:", "2025"),)
+    assert tell(row("Revenue", "31,518"), columns=columns)[0].endswith("in the six months ended June 30, 2025.")
+
+
+def test_an_ending_balance_holds_at_the_end_of_its_period() -> None:
+    assert tell(row("Total equity, ending balances", "60,274", ""))[0].endswith("million as of July 1, 2023.")
+
+
+def test_rows_that_name_the_period_are_read_across() -> None:
+    columns = (("Average Price Paid Per Share",), ("Total Shares Purchased",))
+    told = tell(row("July 1, 2023", "$ 176.39", "45,000"), columns=columns, note="")
+    assert told[0] == "Apple's Average Price Paid Per Share was $176.39 as of July 1, 2023."
+
+
+def test_a_table_without_periods_gives_one_sentence_a_row() -> None:
+    columns = (("Role",), ("Since",))
+    told = tell(row("Ada Byron", "Chair", "2019"), columns=columns, note="", caption="Directors")
+    assert told == ["Apple – Directors – Ada Byron: Role: Chair; Since: 2019."]
+
+
+def test_a_table_that_goes_on_keeps_the_scale_of_the_page_before() -> None:
+    first = Table(number=1, columns=QUARTERS[:1], rows=(row("Net income", "1"),), unit_note="(In thousands)")
+    rest = Table(number=1, columns=QUARTERS[:1], rows=(row("Net income", "$19,881"),))
+    before = Page(number=1, markdown="", tables=(first,))
+    (statement,) = read_tables(Page(number=2, markdown="", tables=(rest,)), CARD, before=before)
+    assert "$19,881 thousand" in statement.text
+
+
+def test_dashes_and_words_are_no_figures() -> None:
+    assert tell(row("Net income", "—", "NM")) == ["Apple – Net income: " + told_columns()]
+
+
+def told_columns() -> str:
+    return "Three Months Ended July 1, 2023: —; Three Months Ended June 25, 2022: NM."
