@@ -219,7 +219,7 @@ def _storable(page: document.Page) -> document.Page:
 async def load_pages(
     session: AsyncSession, project_id: UUID, document_id: UUID, version: int, numbers: Sequence[int] | None = None
 ) -> list[document.Page]:
-    """Return the stored pages of a version in order, all or those of `numbers`; those that are not there are left out."""
+    """Return the stored pages of a version in order, all or those of `numbers` that are there."""
     query = select(Page).where(Page.document_id == document_id, Page.version == version, Page.project_id == project_id)
     if numbers is not None:
         query = query.where(Page.number.in_(numbers))

@@ -1,9 +1,10 @@
 """Text to lexemes: what the lexical leg counts.
 
-Words become English Snowball stems; stop words go. A word in capitals (a ticker, an acronym) and a word with digits in
-it (a code, "10-K", "IL-6") also stand as they are, with a leading `=`. Numbers and periods get their normal forms
-(`figures.normal_forms`, `periods.normal_forms`) with a leading `#` and `@`, so that "$14,968 million" meets "14.968
-billion" and "Q3 2024" meets "third quarter of 2024".
+Words become English Snowball stems; stop words go. A word in capitals (a ticker, an acronym) that the stemmer would
+change, and a joined word in capitals or with a digit ("AT&T", "10-K", "IL-6"), also stand as they are, with a leading
+`=`. Numbers keep their decimals and lose their separators. Numbers and periods also get their normal forms
+(`figures.normal_forms`, `periods.normal_forms`) unless those stand in the text already, so that "$14,968 million"
+meets "14.968 billion" and "Q3 2024" meets "third quarter of 2024".
 """
 
 import re
@@ -15,7 +16,8 @@ import snowballstemmer
 from app.knowledge import figures, periods
 
 MAX_LEXEME = 64
-WORD = re.compile(r"[^\W_]+(?:['’.&/-][^\W_]+)*")
+WORD = re.compile(r"\d+(?:\.\d+)+(?![^\W_])|[^\W_]+(?:['’.&/-][^\W_]+)*")
+ACRONYM = re.compile(r"[A-Za-z](?:\.[A-Za-z])+")
 PART = re.compile(r"[^\W_]+")
 GROUPED = re.compile(r"(?<![\w.])\d{1,3}(?:,\d{3})+(?![\w,])")
 STOP_WORDS = frozenset(
@@ -44,13 +46,17 @@ def lexemes(text: str) -> list[str]:
     """Return the lexemes of a text in order, repeats included; number and period forms follow the words, once each."""
     text = text.replace("\x00", " ")
     words = GROUPED.sub(lambda match: match[0].replace(",", ""), text)
-    found = [lexeme for match in WORD.finditer(words) for lexeme in _word(match[0])]
-    found += [f"#{form}" for form in figures.normal_forms(text)]
-    found += [f"@{form}" for form in periods.normal_forms(text)]
-    return [lexeme[:MAX_LEXEME] for lexeme in found]
+    found = [lexeme[:MAX_LEXEME] for match in WORD.finditer(words) for lexeme in _word(match[0])]
+    there = set(found)
+    forms = [*figures.normal_forms(text), *periods.normal_forms(text)]
+    return found + [form[:MAX_LEXEME] for form in dict.fromkeys(forms) if form not in there]
 
 
 def _word(shown: str) -> list[str]:
+    if shown[0].isdigit() and "." in shown:
+        return [shown]
+    if ACRONYM.fullmatch(shown):
+        shown = shown.replace(".", "")
     parts = PART.findall(shown.replace("'s", "").replace("’s", ""))
     found = [stem(low) for part in parts if (low := part.lower()) not in STOP_WORDS]
     if _is_code(shown, len(parts)):
@@ -59,7 +65,7 @@ def _word(shown: str) -> list[str]:
 
 
 def _is_code(shown: str, parts: int) -> bool:
-    """Tell whether a word is worth its exact form: joined parts with a digit, or capitals that the stemmer changes."""
+    """Tell whether a word is worth its exact form: joined capitals or digits, or capitals that the stemmer changes."""
     if parts > 1:
-        return any(letter.isdigit() for letter in shown) and any(letter.isalpha() for letter in shown)
+        return shown.upper() == shown or "&" in shown or any(letter.isdigit() for letter in shown)
     return shown.isupper() and len(shown) > 1 and stem(shown.lower()) != shown.lower()

@@ -28,7 +28,7 @@ class SearchWeights:
     lexical: float = 1.0
     vector: float = 1.0
     levels: Mapping[Level, float] = field(default_factory=lambda: dict.fromkeys(LEVELS, 1.0))
-    k1: float = 1.2
+    k1: float = 1.5
     b: float = 0.75
     rank_constant: int = 60
 
@@ -91,11 +91,11 @@ reach as materialized (
 ),
 query as materialized (
     select id, level, average, idf,
-           :finders and sum(df) over (partition by level order by rarity) - df < :postings as finds
+           :exact or sum(df) over (partition by level order by rarity) - df < :postings as finds
     from known where rarity <= :max_lexemes
 )"""
 
-CANDIDATES = """
+FOUND = """
 found as (
     select q.level, x.number,
            sum(q.idf * x.count * (:k1 + 1) / (x.count + :k1 * (1 - :b + :b * x.length / q.average))) as score
@@ -103,7 +103,9 @@ found as (
     join postings p on p.term_id = q.id {block_filter}
     cross join lateral unnest(p.numbers, p.counts, p.lengths) as x (number, count, length)
     where q.finds group by q.level, x.number
-),
+)"""
+
+CANDIDATES = """
 candidates as materialized (
     select e.id, e.level, e.length, e.term_ids, e.term_counts, f.score
     from (
@@ -115,10 +117,18 @@ candidates as materialized (
 
 MATCHING = """
 matching as materialized (
-    select e.id, e.level, e.length, e.term_ids, e.term_counts, e.embedding, e.embedding_model_id
+    select e.id, e.number, e.document_id, e.level, e.length, e.term_ids, e.term_counts, e.embedding,
+           e.embedding_model_id
     from entries e where e.project_id = :project and e.level = any(:levels) {entry_filter}
-),
-candidates as (select *, 0::float8 as score from matching)"""
+)"""
+
+IN_MATCHING = """and (p.document_id = any(array(select distinct document_id from matching))
+                     or p.entry_id = any(array(select id from matching where document_id is null)))"""
+
+MATCHING_CANDIDATES = """
+candidates as materialized (
+    select m.id, m.level, m.length, m.term_ids, m.term_counts, f.score from found f join matching m using (number)
+)"""
 
 LEXICAL = """
 lexical as (
@@ -223,7 +233,7 @@ async def search(
 
 async def _run(session: AsyncSession, scope: Scope, values: Mapping[str, Any], *, exact: bool) -> list[Hit]:
     statement = text(build_statement(scope, exact=exact))
-    bound = {**_scope_values(scope), **values, "finders": not exact}
+    bound = {**_scope_values(scope), **values, "exact": exact}
     types = [bindparam(name, type_=kind) for name, kind in TYPES.items() if f":{name}" in statement.text]
     names = set(statement.compile().params)
     rows = await session.execute(statement.bindparams(*types), {k: v for k, v in bound.items() if k in names})
@@ -254,17 +264,22 @@ def build_statement(scope: Scope, *, exact: bool) -> str:
     names = {"dimension": scope.dimension, "model_id": scope.model_id}
     entry_filter = _entry_filter(scope)
     if exact:
-        candidates, nearest = MATCHING, EXACT_VECTORS.format(**names)
-    else:
-        candidates = CANDIDATES
-        parts = [
-            LEVEL_VECTORS.format(level=level, entry_filter=entry_filter, **names)
-            for level in scope.levels
-            if scope.counts.get(level)
-        ]
-        nearest = "\nnearest as materialized (" + " union all ".join(parts) + ")"
-    candidates = candidates.format(entry_filter=entry_filter, block_filter=_block_filter(scope))
-    return "with" + ",".join((QUERY, candidates, LEXICAL, nearest, FUSED))
+        matching = MATCHING.format(entry_filter=entry_filter)
+        found = FOUND.format(block_filter=IN_MATCHING)
+        return _with(matching, QUERY, found, MATCHING_CANDIDATES, LEXICAL, EXACT_VECTORS.format(**names), FUSED)
+    found = FOUND.format(block_filter=_block_filter(scope))
+    candidates = CANDIDATES.format(entry_filter=entry_filter)
+    parts = [
+        LEVEL_VECTORS.format(level=level, entry_filter=entry_filter, **names)
+        for level in scope.levels
+        if scope.counts.get(level)
+    ]
+    nearest = "\nnearest as materialized (" + " union all ".join(parts) + ")"
+    return _with(QUERY, found, candidates, LEXICAL, nearest, FUSED)
+
+
+def _with(*parts: str) -> str:
+    return "with" + ",".join(parts)
 
 
 def _block_filter(scope: Scope) -> str:

@@ -15,6 +15,8 @@ from app.knowledge.lexical import MAX_LEXEME, lexemes
         ("companies", "company"),
         ("Apple's", "apple"),
         ("IL-6", "il-6"),
+        ("AT&T", "at&t"),
+        ("U.S.", "US"),
     ],
 )
 def test_two_ways_to_write_a_thing_share_a_lexeme(one: str, other: str) -> None:

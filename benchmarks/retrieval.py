@@ -1,0 +1,120 @@
+"""How well search finds what people marked as right: nDCG@10 on a folder of BEIR's layout.
+
+`corpus.jsonl` (`_id, title, text`), `beir/queries.jsonl` (`_id, text`), `beir/qrels_test.tsv` (`query, document,
+score`). Every text of the corpus is an entry of its own; the three figures are of the same store, the legs alone by
+weighting the other with nothing.
+"""
+
+import argparse
+import asyncio
+import csv
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+from app.convert.document import Converted, Page
+from app.db import DEFAULT_PROJECT
+from app.knowledge.documents import create_document
+from app.knowledge.knowledge import Knowledge
+from app.knowledge.search import SearchWeights
+from app.llm.embedding import Embedder
+from app.resources import Resources
+from benchmarks.support import WEIGHTS, open_service, report, say
+from benchmarks.vectors import CachedEmbedder
+
+LEGS: dict[str, Callable[[SearchWeights], SearchWeights]] = {
+    "lexical": lambda weights: replace(weights, vector=0),
+    "vector": lambda weights: replace(weights, lexical=0),
+    "hybrid": lambda weights: weights,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """Texts by number, questions, and for each question the texts that are right with their gains."""
+
+    ids: Sequence[str]
+    texts: Sequence[str]
+    queries: dict[str, str]
+    gains: dict[str, dict[str, int]]
+
+
+def read_corpus(folder: Path, limit: int | None) -> Corpus:
+    """Read a folder of BEIR's layout; only questions with a right text are kept."""
+    rows = [json.loads(line) for line in (folder / "corpus.jsonl").open(encoding="utf-8")][:limit]
+    queries = [json.loads(line) for line in (folder / "beir" / "queries.jsonl").open(encoding="utf-8")]
+    gains: dict[str, dict[str, int]] = {}
+    with (folder / "beir" / "qrels_test.tsv").open(encoding="utf-8") as file:
+        for query_id, text_id, gain in list(csv.reader(file, delimiter="\t"))[1:]:
+            gains.setdefault(query_id, {})[text_id] = int(gain)
+    return Corpus(
+        ids=[row["_id"] for row in rows],
+        texts=[f"{row.get('title', '')}\n{row['text']}".strip() for row in rows],
+        queries={row["_id"]: row["text"] for row in queries if row["_id"] in gains},
+        gains=gains,
+    )
+
+
+def ndcg(found: Sequence[str], gains: dict[str, int], *, depth: int = 10) -> float:
+    """Return the normalised discounted cumulative gain of a ranking (Järvelin and Kekäläinen 2002)."""
+    gained = sum(gains.get(name, 0) / math.log2(rank + 1) for rank, name in enumerate(found[:depth], 1))
+    best = sum(gain / math.log2(rank + 1) for rank, gain in enumerate(sorted(gains.values(), reverse=True)[:depth], 1))
+    return gained / best if best else 0.0
+
+
+async def load(resources: Resources, embedder: Embedder, texts: Sequence[str]) -> None:
+    """Store the texts as the pages of one document, numbered from 1."""
+    knowledge = Knowledge(resources.sessions, embedder, DEFAULT_PROJECT)
+    [collection_id] = await knowledge.resolve_collections([])
+    async with resources.sessions.begin() as session:
+        made = await create_document(
+            session, DEFAULT_PROJECT, collection_id, filename="corpus.jsonl", media_type="text/plain", content=b"corpus"
+        )
+    await knowledge.begin_reading(made.id)
+    pages = tuple(Page(number=number, markdown=text) for number, text in enumerate(texts, 1))
+    await knowledge.save_pages(made.id, 1, Converted(media_type="text/plain", pages=pages))
+    await _publish(knowledge, made.id)
+
+
+async def _publish(knowledge: Knowledge, document_id: UUID) -> None:
+    await knowledge.publish(document_id, 1, [], title="", card={}, metadata={}, quality={}, page_quality={})
+
+
+async def measure(knowledge: Knowledge, corpus: Corpus) -> float:
+    """Return the mean nDCG@10 over the questions."""
+    scores = []
+    for query_id, query in corpus.queries.items():
+        hits = await knowledge.search(query, limit=10)
+        found = [corpus.ids[hit.entry.pages[0] - 1] for hit in hits]
+        scores.append(ndcg(found, corpus.gains[query_id]))
+    return sum(scores) / len(scores)
+
+
+async def run(folder: Path, limit: int | None) -> None:
+    corpus = read_corpus(folder, limit)
+    async with open_service() as resources:
+        embedder = CachedEmbedder(resources.embedder, WEIGHTS.expanduser())
+        say(f"{len(corpus.texts)} texts, {len(corpus.queries)} questions; embedding what is not cached")
+        await load(resources, embedder, corpus.texts)
+        figures = {}
+        for leg, weigh in LEGS.items():
+            knowledge = Knowledge(resources.sessions, embedder, DEFAULT_PROJECT, weights=weigh(SearchWeights()))
+            figures[leg] = round(await measure(knowledge, corpus), 4)
+            say(f"{leg}: {figures[leg]}")
+    rows = [(f"nDCG@10 {leg}", value) for leg, value in figures.items()]
+    report(rows, {"ndcg10": figures, "texts": len(corpus.texts), "questions": len(corpus.queries)})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="a folder of BEIR's layout")
+    parser.add_argument("--passages", type=int, help="only the first so many texts")
+    options = parser.parse_args()
+    asyncio.run(run(options.data, options.passages))
+
+
+if __name__ == "__main__":
+    main()
