@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from lxml import etree
 
@@ -45,10 +46,14 @@ _PAGE_NUMBER = re.compile(r"(?:page\s+)?(?:[ivxl]+|\d{1,3}|[A-Z]-\d{1,3}|[-–]\
 def convert_html(content: bytes, *, max_pages: int) -> Converted:
     """Read an HTML document. Raises ConversionFailed when it holds no text."""
     text = _decode(content)
-    root = _parse(text)
-    title = " ".join((root.findtext(".//title") or "").split())
-    blocks = _mark_rules(list(_Walk().blocks(root))) or _bare_text(text)
-    return Converted(media_type="text/html", pages=build_pages(blocks, max_pages=max_pages), title=title)
+    found = re.search(r"<title[^>]*>([^<]{0,500})", text, re.IGNORECASE)
+    title = " ".join(unescape(found.group(1)).split()) if found else ""
+    return Converted(media_type="text/html", pages=build_pages(html_blocks(text), max_pages=max_pages), title=title)
+
+
+def html_blocks(text: str) -> list[Block]:
+    """Return the document's blocks in reading order. Raises ConversionFailed when there is nothing to parse."""
+    return _mark_rules(list(_Walk().blocks(_parse(text)))) or _bare_text(text)
 
 
 def _decode(content: bytes) -> str:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Protocol
 
+from app.convert.csvs import convert_csv
 from app.convert.document import Converted
+from app.convert.email import convert_email
 from app.convert.html import convert_html
 from app.convert.markdown import convert_markdown
 from app.convert.pdf import convert_pdf
@@ -55,6 +57,13 @@ FAMILIES: tuple[Family, ...] = (
         extensions=(".md", ".markdown", ".mdx"),
         read=convert_markdown,
     ),
+    Family(
+        name="CSV",
+        media_types=("text/csv", "text/tab-separated-values"),
+        extensions=(".csv", ".tsv"),
+        read=convert_csv,
+    ),
+    Family(name="e-mail (EML)", media_types=("message/rfc822",), extensions=(".eml",), read=convert_email),
     Family(name="text", media_types=("text/plain",), extensions=(".txt", ".text", ".log", ""), read=convert_text),
 )
 
