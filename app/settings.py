@@ -79,6 +79,15 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(20, gt=0)
     event_retention_days: int = Field(30, ge=1)
 
+    # Search
+    search_lexical_weight: float = Field(1.0, ge=0)
+    search_vector_weight: float = Field(1.0, ge=0)
+    search_level_weights: dict[str, float] = Field(default_factory=dict, description='e.g. {"page": 0.5}; others 1')
+    search_k1: float = Field(1.5, ge=0, description="BM25: how slowly a repeated word stops counting")
+    search_b: float = Field(0.75, ge=0, le=1, description="BM25: how much a long text is discounted")
+    search_ef: int = Field(200, ge=10, le=1000, description="HNSW: candidates kept while searching")
+    search_exact_below: int = Field(5_000, ge=0, description="compare all entries when so few match")
+
     # Conversion
     max_upload_mb: int = Field(64, ge=1)
     convert_processes: int = Field(2, ge=1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.agents.base import Agent
 from app.agents.registry import discover
+from app.knowledge.embedding_models import register_embedder
 from app.log import configure_logging, get_logger
 from app.preflight import plainly, read_settings
 from app.resources import Resources, open_resources
@@ -43,6 +44,8 @@ class Workshop:
 async def open_workshop(settings: Settings, agents: Mapping[str, Agent[Any, Any]]) -> AsyncIterator[Workshop]:
     """Open resources, queues and executor."""
     async with open_resources(settings) as resources, open_bus(resources.redis) as bus:
+        async with resources.sessions.begin() as session:
+            await register_embedder(session, resources.embedder)
         executor = Executor(
             agents=agents,
             sessions=resources.sessions,

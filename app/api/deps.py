@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agents.base import Agent
 from app.db import DEFAULT_PROJECT
 from app.knowledge.knowledge import Knowledge
+from app.knowledge.opening import open_knowledge
 from app.resources import Resources
 from app.runs.bus import EventBus
 from app.runs.dispatch import Dispatcher
@@ -71,7 +72,7 @@ SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 
 def get_knowledge(resources: ResourcesDep, project_id: ProjectDep) -> Knowledge:
     """Return the store, bound to the caller's project."""
-    return Knowledge(resources.sessions, resources.embedder, project_id)
+    return open_knowledge(resources, project_id)
 
 
 KnowledgeDep = Annotated[Knowledge, Depends(get_knowledge)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.agents.base import Agent, Context
 from app.db import Json, now
-from app.knowledge.knowledge import Knowledge
+from app.knowledge.opening import open_knowledge
 from app.llm.budget import Caps
 from app.llm.runner import RunRef, build_models
 from app.resources import Resources
@@ -47,7 +47,7 @@ def build_prepare(resources: Resources) -> Prepare:
             project_id=run.project_id,
             run_id=run.id,
             thread_id=run.thread_id,
-            knowledge=Knowledge(resources.sessions, resources.embedder, run.project_id),
+            knowledge=open_knowledge(resources, run.project_id),
             models=models,
             converter=resources.converter,
             options=options,

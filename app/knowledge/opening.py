@@ -1,0 +1,22 @@
+"""A project's knowledge as the settings of the process want it."""
+
+from uuid import UUID
+
+from app.knowledge.knowledge import Knowledge
+from app.knowledge.search import Effort, SearchWeights
+from app.knowledge.types import LEVELS
+from app.resources import Resources
+
+
+def open_knowledge(resources: Resources, project_id: UUID) -> Knowledge:
+    """Return the store bound to one project, searched with the settings' weights and effort."""
+    settings = resources.settings
+    weights = SearchWeights(
+        lexical=settings.search_lexical_weight,
+        vector=settings.search_vector_weight,
+        levels={level: settings.search_level_weights.get(level, 1.0) for level in LEVELS},
+        k1=settings.search_k1,
+        b=settings.search_b,
+    )
+    effort = Effort(ef_search=settings.search_ef, exact_below=settings.search_exact_below)
+    return Knowledge(resources.sessions, resources.embedder, project_id, weights=weights, effort=effort)
