@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from langgraph.checkpoint.memory import InMemorySaver
@@ -74,9 +74,8 @@ class Desk:
     async def replace(self, document_id: UUID, filename: str, content: str) -> None:
         """Store a new version of a document."""
         async with self.sessions.begin() as session:
-            await documents.replace_content(
-                session, DEFAULT_PROJECT, document_id, filename=filename, media_type="", content=content.encode()
-            )
+            found = await documents.lock_document(session, DEFAULT_PROJECT, document_id)
+            await documents.replace_content(session, found, filename=filename, media_type="", content=content.encode())
 
     async def read(self, document_id: UUID, *, version: int = 1, segments: int = 1) -> PyramidOutput:
         """Run the agent's graph on a document."""
@@ -103,7 +102,7 @@ class Desk:
         reading.begun = True
         parts = graph.astream(entry, config, context=context, stream_mode=["custom"], version="v2", durability="sync")
         async for part in parts:
-            self.events.append(part["data"])
+            self.events.append(cast(Json, part["data"]))
         state = await graph.aget_state(config)
         return PyramidOutput.model_validate(state.values["output"])
 
