@@ -136,6 +136,7 @@ class _Exchange(Generic[I, O]):
 
     async def _send_now(self, turns: list[BaseMessage], shape: Shape, listener: "_Listener") -> AIMessage:
         async with self.slots.hold():
+            await self.servers.stand_in_line()
             self.call.requests += 1
             try:
                 message = await self._request(turns, shape, listener)

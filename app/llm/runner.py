@@ -20,6 +20,7 @@ from app.llm.openai_engine import OpenAIEngine
 from app.llm.replay import ReplayEngine
 from app.llm.retry import Retry
 from app.llm.servers import ModelServers
+from app.llm.spans import open_span
 from app.llm.task import I, O, OfflineFunctions, OnDelta, Task
 from app.llm.usage import Totals
 from app.settings import Settings
@@ -163,7 +164,8 @@ class ModelRunner:
         try:
             if trace.key not in self._finished:
                 self.budget.count_call(final=task.final)
-            output = await self._engine.answer(task, input, call, on_delta)
+            with open_span(self.servers.tracer, task, call, engine=self.engine, node=trace.node):
+                output = await self._engine.answer(task, input, call, on_delta)
         except AppError as failed:
             await self._settle(task, call, trace, outcome=failed.code, error=failed.detail)
             raise

@@ -1,5 +1,6 @@
 """The model servers of one process: shared connections, one chat client a model, what was learnt about each."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ import httpx2
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from openai import AsyncAzureOpenAI, AsyncOpenAI
+from opentelemetry import trace
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
@@ -68,10 +70,12 @@ class ModelServers:
         self._settings = settings
         self._redis = redis
         self.ledger = Ledger(sessions)
+        self.tracer = trace.get_tracer("symposium.llm")
         self.prices = load_prices(settings.prices_file)
         self._servers = _list_servers(settings)
         self._chats: dict[Choice, BaseChatOpenAI] = {}
         self._traits: dict[Choice, Traits] = {}
+        self._line = asyncio.Lock()
         self._slots: dict[Server, Slots] = {}
         self._limits: dict[Server, RateLimit] = {}
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=settings.model_concurrency)
@@ -81,6 +85,11 @@ class ModelServers:
         """Write what the ledger still holds and close all connections."""
         await self.ledger.aclose()
         await self.http.aclose()
+
+    async def stand_in_line(self) -> None:
+        """Let one request at a time be built: many at once would hold the event loop for all that time."""
+        async with self._line:
+            await asyncio.sleep(0)
 
     def choose(self, role: str) -> Choice:
         """Return the model for a role: its own, else that of the part before its dot, else the default."""
