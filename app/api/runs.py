@@ -183,6 +183,7 @@ async def frames(events: AsyncGenerator[Json | None]) -> AsyncIterator[str]:
 
 
 def frame(event: Json) -> str:
-    """Return one frame; a delta has no id, for it is never replayed."""
+    """Return one frame, the same to the byte live and replayed; a delta has no id, for it is never replayed."""
     identity = f"id: {event['seq']}\n" if "seq" in event else ""
-    return f"{identity}event: {event['type']}\ndata: {json.dumps(event['data'], ensure_ascii=False)}\n\n"
+    data = json.dumps(event["data"], ensure_ascii=False, sort_keys=True)
+    return f"{identity}event: {event['type']}\ndata: {data}\n\n"

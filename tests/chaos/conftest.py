@@ -46,7 +46,7 @@ class Desk:
         async with self.sessions() as session:
             return await list_events(session, run_id, after=0)
 
-    async def wait_for(self, run_id: UUID, *statuses: str, seconds: float = 30) -> Run:
+    async def wait_for(self, run_id: UUID, *statuses: str, seconds: float = 60) -> Run:
         """Return the run once it has one of these statuses, by default an end."""
         wanted = statuses or tuple(TERMINAL)
 

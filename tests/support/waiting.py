@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 PAUSE_SECONDS = 0.02
 
 
-def wait_until(holds: Callable[[], bool], *, seconds: float = 20) -> None:
+def wait_until(holds: Callable[[], bool], *, seconds: float = 60) -> None:
     """Return as soon as `holds()`; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -15,7 +15,7 @@ def wait_until(holds: Callable[[], bool], *, seconds: float = 20) -> None:
         time.sleep(PAUSE_SECONDS)
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
+async def eventually(holds: Callable[[], Awaitable[bool]], *, seconds: float = 60) -> None:
     """Return as soon as `await holds()`; fail after `seconds`."""
     async with asyncio.timeout(seconds):
         while not await holds():
