@@ -6,6 +6,7 @@
 
 import argparse
 import asyncio
+import hashlib
 import json
 import random
 import time
@@ -164,11 +165,16 @@ async def check_figures(resources: Resources, claims: Sequence[FigureClaim]) -> 
     return checked
 
 
-def score_figures(claims: Sequence[FigureClaim], checked: Sequence[CheckedClaim], *, misses: bool) -> Json:
-    """Return the share of true figures supported and of changed ones refuted, each with the page in its evidence."""
+def score_figures(
+    claims: Sequence[FigureClaim], checked: Sequence[CheckedClaim], twins: dict[str, str], *, misses: bool
+) -> Json:
+    """Return the share of true figures supported and of changed ones refuted, each with the page in its evidence.
+
+    `twins` gives files of the same bytes the same name: a page of either is right.
+    """
     right: dict[str, list[bool]] = {"supported": [], "refuted": []}
     for claim, found in zip(claims, checked, strict=True):
-        paged = any(item.filename == claim.file and item.pages for item in found.evidence)
+        paged = any(twins[item.filename] == twins[claim.file] and item.pages for item in found.evidence)
         fine = found.verdict == claim.expected and paged
         right[claim.expected].append(fine)
         if misses and not fine:
@@ -189,7 +195,8 @@ async def run_figures(documents: Path, facts: Sequence[Json], *, misses: bool) -
         begun = time.perf_counter()
         checked = await check_figures(resources, claims)
         seconds = time.perf_counter() - begun
-    return score_figures(claims, checked, misses=misses) | {"claims_per_second": round(len(claims) / seconds, 1)}
+    twins = {name: hashlib.sha256((documents / name).read_bytes()).hexdigest() for name in files}
+    return score_figures(claims, checked, twins, misses=misses) | {"claims_per_second": round(len(claims) / seconds, 1)}
 
 
 def read_lines(path: Path) -> list[Json]:

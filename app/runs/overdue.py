@@ -26,5 +26,5 @@ async def answer_overdue(session: AsyncSession) -> None:
 
 
 def _is_overdue(seconds: ColumnElement[object]) -> ColumnElement[bool]:
-    allowed = cast(seconds.as_string(), Float)  # type: ignore[attr-defined]
+    allowed = cast(seconds.as_string(), Float)
     return RunEvent.at + func.make_interval(0, 0, 0, 0, 0, 0, allowed) < func.now()

@@ -32,7 +32,7 @@ from app.errors import AppError, ModelOutputInvalid
 from app.knowledge.claims.checker import LEVELS, check_claim, list_claims
 from app.knowledge.claims.find import cut_sources, search_passages
 from app.knowledge.claims.rank import rank_passages
-from app.knowledge.claims.types import Claim, Passage
+from app.knowledge.claims.types import CheckedClaim, Claim, Passage
 from app.knowledge.types import Filters, Level
 
 MAX_EVIDENCE = 16
@@ -139,9 +139,8 @@ async def fact_checker(state: ClaimState, runtime: Runtime[Context]) -> Update:
         filters=await find_filters(context, input),
         sources=input.sources,
     )
-    key, claim = f"{state['speech_id']}:{checked.id}", checked.model_dump(mode="json")
-    context.emit("debate.claim_checked", key=f"claim:{key}", speech_id=state["speech_id"], claim=claim)
-    return {"claims": {key: claim}}
+    _tell_claim(context, state["speech_id"], checked)
+    return {"claims": {f"{state['speech_id']}:{checked.id}": checked.model_dump(mode="json")}}
 
 
 async def fact_check_router(state: DebateState, runtime: Runtime[Context]) -> Update:
@@ -149,6 +148,8 @@ async def fact_check_router(state: DebateState, runtime: Runtime[Context]) -> Up
     context = runtime.context
     ruling, strikes = rule(state)
     speech = record_speech(state, ruling)
+    for claim in speech.claims:
+        _tell_claim(context, speech.id, claim)
     record = speech.model_dump(mode="json")
     update: Update = {"speeches": {speech.id: record}, "strikes": strikes}
     if ruling == "rejected":
@@ -224,6 +225,12 @@ async def find_filters(context: Context, input: DebateInput) -> Filters | None:
         return None
     ids = await context.knowledge.resolve_collections([input.collection])
     return Filters(collection_ids=tuple(ids), levels=LEVELS)
+
+
+def _tell_claim(context: Context, speech_id: str, claim: CheckedClaim) -> None:
+    """Tell of a claim; done twice, as a crash among parallel checks can keep a result and lose its event."""
+    told = claim.model_dump(mode="json")
+    context.emit("debate.claim_checked", key=f"claim:{speech_id}:{claim.id}", speech_id=speech_id, claim=told)
 
 
 async def _ask_queries(state: DebateState, context: Context) -> Queries:

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
+from app.knowledge.claims.measures import find_measure
 from app.knowledge.claims.rank import cut_source, rank_passages
+from app.knowledge.claims.slots import is_exactly, list_entity_terms, measures_it
 from app.knowledge.claims.types import Passage, Slot, Source
 from app.knowledge.knowledge import Knowledge
+from app.knowledge.periods import find_periods
 from app.knowledge.types import EntryView, Filters
 
 LIMIT = 12
 MAX_PAGE_SENTENCES = 4
+MAX_FACTS = 1_000
 
 
 async def find_evidence(
@@ -17,8 +21,24 @@ async def find_evidence(
     """Return passages that bear on a claim, at most `limit` of each origin; `filters` None leaves the store alone."""
     found: list[Passage] = []
     if filters is not None:
-        found = await search_passages(claim, knowledge=knowledge, filters=filters, limit=limit)
+        found = await find_slots(claim, knowledge=knowledge, filters=filters, limit=limit)
+        found += await search_passages(claim, knowledge=knowledge, filters=filters, limit=limit)
+        found = list({passage.id: passage for passage in found}.values())
     return [*found, *rank_passages(claim, cut_sources(sources), limit=limit)]
+
+
+async def find_slots(claim: str, *, knowledge: Knowledge, filters: Filters, limit: int) -> list[Passage]:
+    """Return entries that store the measure, period and entity a claim with figures names; nothing for other claims."""
+    periods = [period for _, _, period in find_periods(claim)]
+    entities = list_entity_terms(claim)
+    if not periods or not entities or not find_measure(claim):
+        return []
+    forms = list(dict.fromkeys(period.form for period in periods))
+    entries = await knowledge.find_facts(filters=filters, periods=forms, entities=entities, limit=MAX_FACTS)
+    passages = [_whole(entry) for entry in entries]
+    exact = [passage for passage in passages if any(measures_it(claim, slot) for slot in passage.slots)]
+    exact.sort(key=lambda passage: not any(is_exactly(claim, slot, periods) for slot in passage.slots))
+    return exact[:limit]
 
 
 async def search_passages(query: str, *, knowledge: Knowledge, filters: Filters, limit: int) -> list[Passage]:

@@ -44,3 +44,8 @@ def find_measure(text: str) -> str | None:
     """Return the accounting measure a text names, by the longest of the names that stand in it; None for none."""
     found = [(len(match.group()), name) for name, pattern in _PATTERNS for match in pattern.finditer(text)]
     return max(found)[1] if found else None
+
+
+def strip_measure(text: str, measure: str | None) -> str:
+    """Return the text without the names of one measure."""
+    return next((pattern.sub(" ", text) for name, pattern in _PATTERNS if name == measure), text)

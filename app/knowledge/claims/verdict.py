@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.knowledge.claims.compare import FigureFinding, compare_figures, strip_figures
 from app.knowledge.claims.rank import Weights
+from app.knowledge.claims.slots import strip_slot
 from app.knowledge.claims.types import Passage, Verdict
 from app.knowledge.claims.words import DIRECTIONS, find_direction, find_names, find_stems, is_negated
 
@@ -39,15 +40,26 @@ def settle_by_words(claim: str, passages: Sequence[Passage]) -> Finding:
     if reversed_by := find_reversal(claim, passages):
         reason = f"{_place(reversed_by)} says the opposite in nearly the same words."
         return Finding(verdict="refuted", reason=reason, passages=(reversed_by,))
-    chosen = choose_evidence(claim, passages)
-    cover, missing = measure_support(claim, chosen, passages)
     figures = compare_figures(claim, passages)
+    standing = [item.passage for item in figures if item.passage is not None]
+    left = say_beyond(claim, figures)
+    chosen = _first(standing, choose_evidence(left, passages))
+    cover, missing = measure_support(left, chosen, passages)
     return _weigh(cover, missing, figures, chosen)
 
 
 def settle(claim: str, passages: Sequence[Passage]) -> Finding:
     """Return the verdict of the checker without a model."""
     return settle_by_figures(claim, passages) or settle_by_words(claim, passages)
+
+
+def say_beyond(claim: str, figures: Sequence[FigureFinding]) -> str:
+    """Return what a claim says beyond its figures and beyond the stored slots that carry them."""
+    left = strip_figures(claim)
+    for finding in figures:
+        if finding.slot is not None and finding.outcome == "same":
+            left = strip_slot(left, finding.slot)
+    return left
 
 
 def choose_evidence(claim: str, passages: Sequence[Passage]) -> tuple[Passage, ...]:
@@ -66,11 +78,11 @@ def choose_evidence(claim: str, passages: Sequence[Passage]) -> tuple[Passage, .
 
 
 def measure_support(claim: str, chosen: Sequence[Passage], passages: Sequence[Passage]) -> tuple[float, frozenset[str]]:
-    """Return the share of the claim's weight, figures apart, that the chosen passages carry, and the names they
-    lack."""
+    """Return the share of the claim's weight that the chosen passages carry, and the names they lack."""
     weights = Weights.of([_all_stems(passage) for passage in passages])
     found = frozenset[str]().union(*(_all_stems(passage) for passage in chosen))
-    return weights.cover(find_stems(strip_figures(claim)), found), find_names(claim) - found
+    wanted = find_stems(claim)
+    return weights.cover(wanted, found) if wanted else 1.0, find_names(claim) - found
 
 
 def find_reversal(claim: str, passages: Sequence[Passage]) -> Passage | None:
@@ -100,10 +112,12 @@ def _weigh(
         reason = f"The evidence does not have {', '.join(absent)}."
         return Finding(verdict="partly", reason=reason, passages=chosen)
     if cover >= SUPPORTED and not missing:
-        standing = tuple(item.passage for item in figures if item.passage is not None)
-        passages = tuple(dict.fromkeys((*standing, *chosen)))[:MAX_EVIDENCE]
-        return Finding(verdict="supported", reason=f"{_place(passages[0])} says so.", passages=passages)
+        return Finding(verdict="supported", reason=f"{_place(chosen[0])} says so.", passages=chosen)
     return Finding(verdict="partly", reason="The evidence says a part of this.", passages=chosen)
+
+
+def _first(standing: Sequence[Passage], chosen: Sequence[Passage]) -> tuple[Passage, ...]:
+    return tuple({passage.id: passage for passage in (*standing, *chosen)}.values())[:MAX_EVIDENCE]
 
 
 def _all_stems(passage: Passage) -> frozenset[str]:

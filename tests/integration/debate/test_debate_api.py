@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import pytest_asyncio
 from sqlalchemy import func, select
 
 from app.db import Sessions
@@ -42,9 +43,14 @@ async def wait_for(http: httpx2.AsyncClient, run_id: str, status: str) -> dict[s
     return run
 
 
-async def test_debate_over_documents_quotes_and_cites_them(http: httpx2.AsyncClient) -> None:
-    run = await hold(http)
-    debate = run["output"]
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def held(http: httpx2.AsyncClient, library: None, worker: None) -> dict[str, Any]:
+    """One debate that several tests look at."""
+    return await hold(http)
+
+
+async def test_debate_over_documents_quotes_and_cites_them(held: dict[str, Any]) -> None:
+    debate = held["output"]
     quotes = [quote for speech in debate["speeches"] for quote in speech["quotes"]]
     assert (debate["engine"], debate["topic"], len(debate["speeches"])) == ("offline", TOPIC, 4)
     assert len(quotes) >= 4
@@ -54,24 +60,22 @@ async def test_debate_over_documents_quotes_and_cites_them(http: httpx2.AsyncCli
     assert debate["verdict"]["swap_consistency"] == 1.0
 
 
-async def test_debate_comes_as_json_markdown_and_html(http: httpx2.AsyncClient) -> None:
-    run = await hold(http, judges=1)
-    url = f"/v1/debates/{run['id']}"
-    assert (await http.get(url)).json() == run["output"]
+async def test_debate_comes_as_json_markdown_and_html(http: httpx2.AsyncClient, held: dict[str, Any]) -> None:
+    url = f"/v1/debates/{held['id']}"
+    assert (await http.get(url)).json() == held["output"]
     assert (await http.get(url, headers={"Accept": "text/markdown"})).text.startswith(f"# {TOPIC}")
     page = await http.get(url, headers={"Accept": "text/html"})
     assert page.text.startswith("<!doctype html>")
     assert "<script" not in page.text
 
 
-async def test_same_debate_twice_is_the_same_record(http: httpx2.AsyncClient) -> None:
-    assert (await hold(http))["output"] == (await hold(http))["output"]
+async def test_same_debate_twice_is_the_same_record(http: httpx2.AsyncClient, held: dict[str, Any]) -> None:
+    assert (await hold(http))["output"] == held["output"]
 
 
-async def test_events_tell_the_debate_in_order(http: httpx2.AsyncClient, sessions: Sessions) -> None:
-    run = await hold(http, judges=1)
+async def test_events_tell_the_debate_in_order(held: dict[str, Any], sessions: Sessions) -> None:
     async with sessions() as session:
-        query = select(RunEvent.type).where(RunEvent.run_id == run["id"]).order_by(RunEvent.seq)
+        query = select(RunEvent.type).where(RunEvent.run_id == held["id"]).order_by(RunEvent.seq)
         types = list(await session.scalars(query))
     assert types[0] == "run.started"
     assert types[-2:] == ["debate.judged", "run.succeeded"]
@@ -79,10 +83,9 @@ async def test_events_tell_the_debate_in_order(http: httpx2.AsyncClient, session
     assert types.index("debate.claim_checked") < types.index("debate.speech_finished")
 
 
-async def test_every_model_call_is_its_own_step(http: httpx2.AsyncClient, sessions: Sessions) -> None:
-    run = await hold(http)
+async def test_every_model_call_is_its_own_step(held: dict[str, Any], sessions: Sessions) -> None:
     async with sessions() as session:
-        query = select(LlmCall.node, func.count()).where(LlmCall.run_id == run["id"]).group_by(LlmCall.node)
+        query = select(LlmCall.node, func.count()).where(LlmCall.run_id == held["id"]).group_by(LlmCall.node)
         calls = {node: count for node, count in await session.execute(query)}
     assert (calls["pro_debater"], calls["con_debater"], calls["claim_splitter"], calls["judge"]) == (2, 2, 4, 6)
 

@@ -1,0 +1,58 @@
+"""Whether two statements speak of one period."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+from app.knowledge.periods import Period, find_periods
+
+Sameness = Literal["same", "unsure", "other"]
+
+
+def compare_periods(claimed: Sequence[Period], stated: Sequence[Period]) -> Sameness:
+    """Compare two lists of periods: "unsure" where one is empty or the forms do not compare."""
+    if not claimed or not stated:
+        return "unsure"
+    kinds = {_compare(mine, theirs) for mine in claimed for theirs in stated}
+    if "same" in kinds:
+        return "same"
+    return "unsure" if "unsure" in kinds else "other"
+
+
+def parse_period(form: str) -> Period:
+    """Return the period of a stored form ("3m:2023-07-01", "fy:2022", "at:2023-07-01", "2023q3")."""
+    head, _, day = form.partition(":")
+    words = {"at": f"as of {day}", "fy": f"year ended {day}" if "-" in day else f"fiscal year {day}"}
+    found = find_periods(words.get(head, f"{head.removesuffix('m')} months ended {day}" if day else form))
+    return found[0][2] if found else Period(form=form)
+
+
+def _compare(mine: Period, theirs: Period) -> Sameness:
+    if mine.form == theirs.form:
+        return "same"
+    if mine.months and theirs.months and mine.months != theirs.months:
+        return "other"
+    alike = mine.months == theirs.months
+    if mine.end and theirs.end:
+        return _compare_ends(mine.end, theirs.end, alike=alike, years=12 in (mine.months, theirs.months))
+    years = _year_of(mine), _year_of(theirs)
+    if None in years:
+        return "unsure"
+    if alike and mine.months == 12:
+        return "same" if years[0] == years[1] else "other"
+    return "unsure" if abs(int(years[0] or 0) - int(years[1] or 0)) <= 1 else "other"
+
+
+def _compare_ends(mine: date, theirs: date, *, alike: bool, years: bool) -> Sameness:
+    """Compare last days; `alike` tells that both last as long, `years` that one of them is a year."""
+    if mine == theirs:
+        return "same" if alike else "unsure"
+    return "unsure" if years and not alike and mine.year == theirs.year else "other"
+
+
+def _year_of(period: Period) -> int | None:
+    if period.end is not None:
+        return period.end.year
+    found = re.search(r"(?:19|20)\d{2}", period.form)
+    return int(found.group()) if found else None
