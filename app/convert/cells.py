@@ -52,12 +52,12 @@ _SCALE = r"(?:millions?|thousands?|billions?|dollars)"
 _UNITS = re.compile(
     rf"\b(?:in|of)\s+(?:u\.?s\.?\s+)?(?:(?:dollars?|\$|€|£|euros?|usd)\s+)?(?:in\s+)?{_SCALE}\b"
     r"|\b(?:dollars|amounts|shares|dollar amounts|tabular amounts)[\w\s,]*\bin\b"
-    rf"|\(\s*{_SCALE}\b|\$\s*(?:in\s+)?{_SCALE}|^\(?(?:un)?audited\)?$|^{_SCALE}\b"
+    rf"|\(\s*{_SCALE}\b|\$\s*(?:and shares\s+)?(?:in\s+)?{_SCALE}|^\(?(?:un)?audited\)?$|^{_SCALE}\b"
     r"|\bexcept (?:per|number|share|as)",
     re.IGNORECASE,
 )
 _BARE_UNITS = re.compile(
-    r"(?:(?:u\.?s\.?\s+)?(?:dollars?|dollar amounts|amounts|shares|tabular amounts|\$)\s+)?"
+    r"(?:(?:u\.?s\.?\s+)?(?:dollars?|dollar amounts|amounts|shares|tabular amounts|\$|\$ and shares)\s+)?"
     rf"(?:are\s+)?(?:in\s+)?{_SCALE}\b"
     r"|(?:un)?audited$|shares in",
     re.IGNORECASE,

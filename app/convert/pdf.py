@@ -10,6 +10,7 @@ from pypdfium2 import raw
 
 from app.convert.blocks import Block, make_page
 from app.convert.captions import find_caption
+from app.convert.cells import is_unit_note
 from app.convert.document import Converted, Page
 from app.convert.pdf_columns import split_columns
 from app.convert.pdf_tables import Region, find_regions
@@ -121,6 +122,8 @@ def _starts_paragraph(above: Line, line: Line, right: float, pitch: float) -> bo
     if above.strong != line.strong or abs(above.size - line.size) > 0.15 * line.size:
         return True
     first = line.words[0]
+    if is_unit_note(line.text):
+        return True
     if re.match(r"[•●▪■◦○–·]$|\(?\w{1,3}[.)]$", first.text) and line.x0 <= above.x0 + 2 * line.size:
         return True
     room = right - above.x1

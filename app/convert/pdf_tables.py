@@ -10,9 +10,10 @@ from app.convert.pdf_words import Line, Rule, Word
 
 _GAP = 0.95
 _HEADER_LINES = 12
+_MAX_LABEL = 160
 _LABEL_LINES = 5
 _LEADERS = re.compile(r"(?:\s*\.){4,}\s*$")
-_SENTENCE_ENDS = (".", ";", ":")
+_TITLE = re.compile(r"\bstatements? of\b|\bbalance sheets?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +99,6 @@ def _is_row(cells: Sequence[Cell]) -> bool:
         return False
     figures = sum(is_figure(cell.text) for cell in cells[1:])
     return figures > 0 and figures * 2 >= len(cells) - 1 and _MAX_LABEL >= len(cells[0].text)
-
-
-_MAX_LABEL = 160
 
 
 def _is_table(cells: Sequence[Sequence[Cell]]) -> bool:
@@ -207,6 +205,8 @@ def _is_above(cells: Sequence[Cell], left: float, right: float, margin: float, *
     if len(cells) == 1:
         if is_unit_note(first.text) and first.x1 > left:
             return True
+        if _TITLE.search(first.text):
+            return False
         centred = first.x0 >= left - 0.15 * width and first.x1 <= right + 30
         if centred and not (is_unit_note(first.text) and not is_period(first.text)):
             return len(first.text) <= 90 and first.x0 > margin + 0.2 * width
