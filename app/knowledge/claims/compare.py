@@ -104,7 +104,7 @@ def _compare(figure: Figure, asked: _Told, passages: Sequence[Passage]) -> Figur
 
 
 def _conflicts(claimed: Figure, stated: Figure) -> bool:
-    """Tell whether two figures exclude each other; far apart they measure different things, whatever they are called."""
+    """Tell whether two figures exclude each other; far apart they measure different things."""
     near = abs(claimed.value) <= FAR * abs(stated.value) and abs(stated.value) <= FAR * abs(claimed.value)
     return near and match_figure(stated, [claimed]) is None
 

@@ -19,7 +19,7 @@ _NEUTRAL = find_stems(
     "total net consolidated amount reported company provision expense benefit ended attributable basis"
 )
 _SECTION = re.compile(
-    r"^(?:(?:total )?(?:current |non-?current )?assets|non-?current liabilities|cash flows?[\w\s]{0,40} activities)[,:]\s*",
+    r"^(?:(?:total )?(?:(?:non-?)?current )?assets|non-?current liabilities|cash flows?[\w\s]{0,40} activities)[,:]\s*",
     re.I,
 )
 """A heading that a row's name may carry and that narrows nothing."""
