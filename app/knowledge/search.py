@@ -69,7 +69,7 @@ class Scope:
 SETTINGS = text("""
 select set_config('hnsw.ef_search', :ef_search, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
        set_config('hnsw.max_scan_tuples', '200000', true), set_config('plan_cache_mode', 'force_custom_plan', true),
-       set_config('jit', 'off', true)
+       set_config('jit', 'off', true), set_config('work_mem', '32MB', true)
 """)
 
 QUERY = """
@@ -117,8 +117,9 @@ candidates as materialized (
 
 MATCHING = """
 matching as materialized (
-    select e.id, e.number, e.document_id, e.level, e.length, e.term_ids, e.term_counts, e.embedding,
-           e.embedding_model_id
+    select e.id, e.number, e.document_id, e.level, e.length,
+           case when e.embedding_model_id = {model_id}
+                then e.embedding::halfvec({dimension}) <=> cast(:vector as halfvec({dimension})) end as distance
     from entries e where e.project_id = :project and e.level = any(:levels) {entry_filter}
 )"""
 
@@ -126,8 +127,9 @@ IN_MATCHING = """and (p.document_id = any(array(select distinct document_id from
                      or p.entry_id = any(array(select id from matching where document_id is null)))"""
 
 MATCHING_CANDIDATES = """
-candidates as materialized (
-    select m.id, m.level, m.length, m.term_ids, m.term_counts, f.score from found f join matching m using (number)
+candidates as (
+    select m.id, m.level, m.length, cast(null as integer[]) as term_ids, cast(null as integer[]) as term_counts, f.score
+    from found f join matching m using (number)
 )"""
 
 LEXICAL = """
@@ -148,10 +150,7 @@ lexical as (
 )"""
 
 EXACT_VECTORS = """
-nearest as (
-    select id, embedding::halfvec({dimension}) <=> cast(:vector as halfvec({dimension})) as distance
-    from matching where embedding_model_id = {model_id} order by distance, id limit :depth
-)"""
+nearest as (select id, distance from matching where distance is not null order by distance, id limit :depth)"""
 
 LEVEL_VECTORS = """(
     select e.id, (e.embedding::halfvec({dimension}) <=> cast(:vector as halfvec({dimension}))) + 0 as distance
@@ -264,9 +263,9 @@ def build_statement(scope: Scope, *, exact: bool) -> str:
     names = {"dimension": scope.dimension, "model_id": scope.model_id}
     entry_filter = _entry_filter(scope)
     if exact:
-        matching = MATCHING.format(entry_filter=entry_filter)
+        matching = MATCHING.format(entry_filter=entry_filter, **names)
         found = FOUND.format(block_filter=IN_MATCHING)
-        return _with(matching, QUERY, found, MATCHING_CANDIDATES, LEXICAL, EXACT_VECTORS.format(**names), FUSED)
+        return _with(matching, QUERY, found, MATCHING_CANDIDATES, LEXICAL, EXACT_VECTORS, FUSED)
     found = FOUND.format(block_filter=_block_filter(scope))
     candidates = CANDIDATES.format(entry_filter=entry_filter)
     parts = [
