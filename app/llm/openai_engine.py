@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal
@@ -153,7 +154,7 @@ class _Exchange(Generic[I, O]):
         chat = self.servers.chat(self.choice)
         parameters = self._parameters(shape)
         if listener.on_delta is None:
-            async with asyncio.timeout(self.servers.seconds_for(self.task.role)):
+            async with asyncio.timeout(self._seconds(1)):
                 return await chat.ainvoke(turns, **parameters)
         return await self._stream(turns, parameters, listener, usage="stream_options" not in shape.dropped)
 
@@ -161,16 +162,22 @@ class _Exchange(Generic[I, O]):
         self, turns: list[BaseMessage], parameters: dict[str, Any], listener: "_Listener", *, usage: bool
     ) -> AIMessage:
         loop = asyncio.get_running_loop()
-        last = loop.time() + STREAM_TIMEOUTS * self.servers.seconds_for(self.task.role)
+        last = loop.time() + self._seconds(STREAM_TIMEOUTS)
         whole: AIMessageChunk | None = None
         with listener:
-            async with asyncio.timeout(self.silence_seconds) as silence:
+            async with asyncio.timeout_at(min(loop.time() + self.silence_seconds, last)) as silence:
                 chat = self.servers.chat(self.choice)
                 async for chunk in chat.astream(turns, stream_usage=usage, **parameters):
                     silence.reschedule(min(loop.time() + self.silence_seconds, last))
                     listener.hear(chunk.text)
                     whole = chunk if whole is None else whole + chunk
         return whole or AIMessageChunk(content="")
+
+    def _seconds(self, timeouts: int) -> float:
+        """Return how long a request may take: so many timeouts of its role, but not past the run's deadline."""
+        allowed = timeouts * self.servers.seconds_for(self.task.role)
+        deadline = self.retry.deadline
+        return allowed if deadline is None else max(0.0, min(allowed, deadline - time.monotonic()))
 
     def _parameters(self, shape: Shape) -> dict[str, Any]:
         parameters: dict[str, Any] = {

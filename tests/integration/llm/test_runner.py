@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from uuid import UUID
 
 import pytest
@@ -266,3 +267,15 @@ async def test_cost_is_on_the_ledger_where_the_price_is_known(
         (priced.input_tokens * 0.4 + (priced.output_tokens or 0) * 1.6) / 1e6, abs=1e-6
     )
     assert (free.cost_usd, unknown.usage["cost_usd"]) == (None, None)
+
+
+async def test_a_request_ends_with_its_run_s_time(stub: StubOpenAI, make_runner: MakeRunner) -> None:
+    stub.answer_with(lambda _: Reply(text=GOOD, seconds=30))
+    runner = await make_runner(caps=Caps(seconds=0.3))
+    began = time.monotonic()
+    with pytest.raises(ModelFailed, match="in time"):
+        await runner.run(JUDGE, Question())
+    with pytest.raises(BudgetExceeded, match="time"):
+        await runner.run(WRITE, Question())
+    assert time.monotonic() - began < 5
+    assert len(stub.chats) == 1
