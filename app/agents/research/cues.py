@@ -62,3 +62,4 @@ JOINT = re.compile(
 _NAME = r"(?<![\w-])[A-Z0-9]*[a-z]?[A-Z][\w&-]*(?:['’]s)?"
 NAME_PHRASE = re.compile(rf"{_NAME}(?: {_NAME})*")
 ACRONYM = re.compile(r"[A-Z&]{2,6}s?")
+ANAPHORA = _any("this|these|those|they|them|the same|such")

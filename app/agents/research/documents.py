@@ -7,9 +7,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from app.agents.research.words import core_name
+from app.agents.research.words import core_name, is_generic
 from app.knowledge.periods import find_periods
 
+ORGANISATION = re.compile(
+    r"((?:[A-Z0-9][\w&'.-]*,? ){1,4})(?:Inc|Incorporated|Corp|Corporation|Company|Co|Ltd|Limited|PLC|plc|Group)\b"
+)
 FORM = re.compile(r"\b(10|8|20|6)-?\s?([kqf])\b|\bearnings\b", re.IGNORECASE)
 
 
@@ -29,11 +32,12 @@ class Known:
     @property
     def names(self) -> frozenset[str]:
         """Lower-case names the issuer goes by, words of the file's name among them."""
-        own, short = core_name(self.issuer), core_name(self.short_name)
+        given = {core_name(name) for name in (self.issuer, self.short_name, *ORGANISATION.findall(self.title))}
+        spelled = {n for n in given if any(not is_generic(word) for word in n.split())}
         stem = self.filename.rsplit(".", 1)[0]
         words = (w.lower() for w in re.findall(r"[A-Za-z0-9&]+", stem.replace("_", " ")))
         tags = {w for w in words if len(w) > 1 and re.search(r"[a-z]", w) and not NOT_A_NAME.fullmatch(w)}
-        return frozenset(filter(None, {own, own.replace(" ", ""), short, short.replace(" ", ""), *tags}))
+        return frozenset(filter(None, {*spelled, *(n.replace(" ", "") for n in spelled), *tags}))
 
     @property
     def context(self) -> str:

@@ -18,8 +18,11 @@ from app.agents.research.questions import Reading, frame_of, read_question, spli
 from app.agents.research.relevance import ENOUGH, missing_names, relevance
 from app.agents.research.schemas import PlanStep
 from app.agents.research.slots import find_slots
-from app.agents.research.words import core_name
+from app.agents.research.words import core_name, covered
 from app.llm.task import OfflineFunctions
+
+TOUCHING, TOGETHER = 0.2, 0.6
+"""Shares of a question's words: what one finding must have, and all of them together."""
 
 
 def clarify(request: Clarify) -> Clarification:
@@ -69,11 +72,22 @@ def _assess_step(request: AssessRequest, step: PlanStep) -> Assessed:
         return Assessed(step=step.id, status="answered" if mine else "missing", useful=[g.id for g in mine])
     if missing_names(reading, (g.finding for g in mine), documents):
         return Assessed(step=step.id, status="missing", terms=list(reading.names))
-    slots = find_slots(reading, (g.finding for g in mine), documents) if reading.kind != "open" else []
+    slots = find_slots(reading, (g.finding for g in mine), documents)
     filled = {slot.finding.entry_id for slot in slots}
-    useful = [g.id for g in mine if g.finding.entry_id in filled or _helps(reading, g)]
+    helping = [g for g in mine if _helps(reading, g)] or _touching(reading, mine)
+    useful = [g.id for g in mine if g.finding.entry_id in filled or g in helping]
     status = "answered" if filled or (useful and reading.kind == "open") else "partly" if useful else "missing"
     return Assessed(step=step.id, status=status, useful=useful, terms=[" ".join(reading.measure)] if not useful else [])
+
+
+def _touching(reading: Reading, findings: list[GivenFinding]) -> list[GivenFinding]:
+    """Return what touches an open question about a known issuer, when together it has most of the question's words."""
+    if reading.kind == "figure" or not reading.issuers:
+        return []
+    near = [(relevance(reading, g.finding, g.document), g) for g in findings]
+    touching = [g for share, g in near if share >= TOUCHING]
+    together = covered(reading.measure, " ".join(g.finding.text for g in touching))
+    return touching if together >= TOGETHER else []
 
 
 def _helps(reading: Reading, given: GivenFinding) -> bool:

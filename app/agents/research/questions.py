@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.agents.research.cues import (
     ACRONYM,
+    ANAPHORA,
     CHANGE,
     COLLECTION,
     EARLIER,
@@ -91,7 +92,13 @@ def split_question(text: str) -> list[str]:
     """Return the questions a question is made of, at most four; instructions stay out."""
     asked = strip_instructions(text)
     parts = JOINT.split(asked)
-    return [part.strip(" ,") for part in parts if len(content_stems(part)) > 0][:4] or [asked]
+    kept = [part.strip(" ,") for n, part in enumerate(parts) if len(content_stems(part)) >= _least_words(n, part)]
+    return kept[:4] or [asked]
+
+
+def _least_words(number: int, part: str) -> int:
+    """Return how many content words a part needs to stand alone; one that points back needs more."""
+    return 3 if number and ANAPHORA.search(part) else 1
 
 
 def frame_of(text: str, issuers: Sequence[str]) -> list[str]:

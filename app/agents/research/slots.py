@@ -36,9 +36,10 @@ class Slot:
         return core_name(self.value.entity)
 
     @property
-    def measure(self) -> tuple[str, ...]:
-        """What is measured, as sorted stems: the same for the same line of different documents."""
-        return tuple(sorted(set(_measure_stems(self.value)) - FILLERS))
+    def line(self) -> frozenset[str]:
+        """What the row is called, as stems: the same for the same line under other headings or in other documents."""
+        stems = _label_stems(self.value) - FILLERS
+        return frozenset(stems - QUALIFIERS) or frozenset(stems)
 
     @property
     def fit(self) -> float:
@@ -183,10 +184,12 @@ def _age(slot: Slot, documents: Mapping[UUID, Known]) -> tuple[int, ...]:
 
 
 def _best_line(slots: Sequence[Slot]) -> list[Slot]:
-    lines: dict[tuple[tuple[str, ...], str], list[Slot]] = {}
+    lines: dict[tuple[frozenset[str], str], list[Slot]] = {}
     for slot in slots:
-        lines.setdefault((slot.measure, slot.value.unit), []).append(slot)
-    return max(lines.values(), key=lambda line: (max(s.fit for s in line), len({s.period.form for s in line})))
+        lines.setdefault((slot.line, slot.value.unit), []).append(slot)
+    return max(
+        lines.values(), key=lambda line: (round(max(s.fit for s in line), 1), len({s.period.form for s in line}))
+    )
 
 
 def _per_period(reading: Reading, line: Sequence[Slot], documents: Mapping[UUID, Known]) -> list[Slot]:
@@ -197,9 +200,21 @@ def _per_period(reading: Reading, line: Sequence[Slot], documents: Mapping[UUID,
     months = _usual_months(line)
     usual = [s for s in line if s.period.months == months]
     if reading.spread or (reading.kind == "change" and not reading.latest):
-        own = {s.finding.document_id: s for s in sorted(usual, key=lambda s: _end(s.period))}
-        return list(own.values())
-    return [max(usual, key=lambda s: _end(s.period))]
+        return _own_periods(reading, usual, documents)
+    return [max(usual, key=lambda s: (_end(s.period), s.measure_fit))]
+
+
+def _own_periods(reading: Reading, slots: Sequence[Slot], documents: Mapping[UUID, Known]) -> list[Slot]:
+    """Return a figure for the period each document is about, its own before another's, the better fitting first."""
+    meant = [documents[i] for i in reading.document_ids if i in documents]
+    best: dict[str, Slot] = {}
+    for document in meant:
+        ended = [s for s in slots if document.end is None or s.period.end == document.end]
+        own = [s for s in ended if s.finding.document_id == document.id]
+        if found := own or (ended if document.end else []):
+            slot = max(found, key=lambda s: (_end(s.period), s.measure_fit))
+            best.setdefault(slot.period.form, slot)
+    return list(best.values()) or list(slots[:1])
 
 
 def _asked_fit(wanted: Period, slot: Slot, documents: Mapping[UUID, Known]) -> float:

@@ -172,7 +172,7 @@ def _near(finding: Finding, steps: Sequence[PlanStep], documents: Documents) -> 
 
 def _slots(step: PlanStep, findings: Sequence[Finding], documents: Documents) -> list[Slot]:
     reading = read_question(step.question, list(documents.values()))
-    if reading.kind not in ("figure", "change"):
+    if reading.kind == "collection":
         return []
     mine = [f for f in findings if step.id in f.sub_questions]
     return choose_slots(reading, find_slots(reading, mine, documents), documents)
