@@ -46,6 +46,8 @@ class Context:
     converter: Converter
     options: Mapping[str, Any] = field(default_factory=dict)
     """Settings an agent may read: `window_segments`."""
+    sink: Callable[[Json], None] | None = None
+    """Where emitted events go; without one, to the graph's stream writer."""
 
     async def run(self, task: Task[I, O], input: I, *, on_delta: OnDelta | None = None) -> O:
         """Run a task and return its validated output. Raises ModelFailed and its kinds."""
@@ -53,7 +55,7 @@ class Context:
 
     def emit(self, type: str, *, key: str | None = None, **data: Any) -> None:
         """Append an event to the run's log; a second event of the same `key` (after a crash) is dropped."""
-        get_stream_writer()({"type": type, "key": key, "data": data})
+        (self.sink or get_stream_writer())({"type": type, "key": key, "data": data})
 
     def progress(self, stage: str, *, done: int, total: int, unit: str) -> None:
         """Say how far the run is."""
@@ -61,7 +63,7 @@ class Context:
 
     def delta(self, text: str, **where: Any) -> None:
         """Send a piece of streamed prose to those who listen now; never stored."""
-        get_stream_writer()({"type": "delta", "data": {**where, "text": text}})
+        (self.sink or get_stream_writer())({"type": "delta", "data": {**where, "text": text}})
 
 
 Settle = Callable[[AsyncSession, Json, str, Json | None], Awaitable[None]]

@@ -189,7 +189,7 @@ class Executor:
             agent,
             run,
             sessions=self._sessions,
-            checkpointer=AsyncPostgresSaver(self._pool),
+            checkpoint_pool=self._pool,
             context=active.prepared.context,
             control=active.control,
             record=self._record,

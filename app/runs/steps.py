@@ -1,17 +1,19 @@
 """One attempt at a graph: from its checkpoint to its output, its question, or its drain."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 from langgraph.types import Command, StateSnapshot
 
 from app.agents.base import Agent, Context
 from app.db import Json, Sessions
+from app.resources import CheckpointPool
 from app.runs.models import Run
+from app.runs.recorder import Recorder, RecordingSaver
 from app.runs.repository import Ending, NewEvent, find_given_input
 
 Record = Callable[[Run, NewEvent], Awaitable[None]]
@@ -23,7 +25,7 @@ async def take_steps(
     run: Run,
     *,
     sessions: Sessions,
-    checkpointer: BaseCheckpointSaver[str],
+    checkpoint_pool: CheckpointPool,
     context: Context,
     control: RunControl,
     record: Record,
@@ -32,25 +34,27 @@ async def take_steps(
 
     Raises GraphDrained when the drain asked for has been reached, GraphRecursionError past the agent's limit.
     """
-    graph: Graph = agent.build().compile(checkpointer=checkpointer)
+
+    async def write(item: Json) -> None:
+        await record(run, NewEvent(type=item["type"], key=item.get("key"), data=item["data"]))
+
+    recorder = Recorder(write)
+    graph: Graph = agent.build().compile(checkpointer=RecordingSaver(checkpoint_pool, recorder))
     config: RunnableConfig = {
         "configurable": {"thread_id": str(run.id)},
         "recursion_limit": agent.recursion_limit(agent.input.model_validate(run.input)),
         "run_name": agent.name,
     }
     entry = await _entry(sessions, run, await graph.aget_state(config))
-    parts = graph.astream(
-        entry,
-        config,
-        context=context,
-        stream_mode=["custom"],
-        version="v2",
-        durability="sync",
-        control=control,
-    )
-    async for part in parts:
-        item = cast(Json, part["data"])
-        await record(run, NewEvent(type=item["type"], key=item.get("key"), data=item["data"]))
+    async with recorder.running():
+        await graph.ainvoke(
+            entry,
+            config,
+            context=replace(context, sink=recorder.put),
+            version="v2",
+            durability="sync",
+            control=control,
+        )
     return _ending(agent, await graph.aget_state(config))
 
 
