@@ -26,8 +26,12 @@ SUFFIX = re.compile(
     re.IGNORECASE,
 )
 COMPANY = re.compile(
-    r"\b((?:[A-Z][\w&'’.-]* +){0,4}[A-Z][\w&'’.-]*,? +(?:Inc\.|Incorporated|Corporation|Corp\.|Company|Ltd\.?|Limited|PLC"
-    r"|plc|LLC|AG|SE|N\.V\.|GmbH))"
+    r"\b((?:[A-Z][\w&'’.-]* +){0,4}[A-Z][\w&'’.-]*,? +(?:Inc\.|Incorporated|Corporation|Corp\.|Company|Ltd\.?|Limited"
+    r"|PLC|plc|LLC|AG|SE|N\.V\.|GmbH)(?!\w))"
+)
+CAPITALS = re.compile(
+    r"^[*# ]*([A-Z][A-Z&.,' -]+ (?:CORPORATION|INCORPORATED|COMPANY|INC\.?|CORP\.?|LTD\.?|LIMITED|PLC|CO\.?))[* ]*$",
+    re.MULTILINE,
 )
 TABULAR = re.compile(
     r"\b(?:tabular|all)\s+(?:dollar\s+|financial\s+)?amounts?\b[^.|\n]{0,60}\bin\s+(?:thousands|millions|billions)"
@@ -82,6 +86,8 @@ def find_issuer(cover: str, text: str) -> str:
     match = EXACT_NAME.search(cover)
     if match and (name := _name_before(cover[: match.start()])):
         return _tidy_case(name)
+    if match := CAPITALS.search(cover):
+        return _tidy_case(match[1])
     named = Counter(found[1].strip() for found in COMPANY.finditer(re.sub(r"[*#|]", " ", text)))
     if not named:
         return ""
@@ -125,15 +131,16 @@ def _period_end(first: str) -> str:
 
 
 def _fiscal(filename: str, text: str, form: str, period_end: str) -> tuple[str, str]:
+    if form.startswith("10-K"):
+        return period_end[:4], "FY"
+    spoken = Counter((match[2], QUARTERS[match[1].lower()]) for match in FISCAL_QUARTER.finditer(text))
+    if spoken:
+        return max(spoken, key=lambda found: (found[0], spoken[found]))
     stem = PurePath(filename).stem.replace("_", " ")
     quarter = re.search(r"(20\d\d)[\s-]*Q([1-4])|Q([1-4])[\s-]*(20\d\d)", stem, re.IGNORECASE)
     if quarter:
         return quarter[1] or quarter[4], f"Q{quarter[2] or quarter[3]}"
-    if form.startswith("10-K"):
-        return period_end[:4], "FY"
-    spoken = Counter((match[2], QUARTERS[match[1].lower()]) for match in FISCAL_QUARTER.finditer(text))
-    latest = max(spoken, key=lambda found: (found[0], spoken[found]), default=("", ""))
-    return latest if spoken else (period_end[:4], "")
+    return period_end[:4], ""
 
 
 def _title(title: str, pages: Sequence[Page], filename: str) -> str:

@@ -22,6 +22,11 @@ LENGTH = re.compile(
     r"\s+weeks|\b(quarters?)\b|\b((?:fiscal\s+)?years?)\b(?!-)",
     re.IGNORECASE,
 )
+SPAN_LEAD = re.compile(
+    r"\b(?:(?:three|six|nine|twelve|\d+)\s+months|[\w-]+\s+weeks|quarters?|(?:fiscal\s+)?years?)\s+ended\b"
+    r"(?:\s+[A-Za-z]{3,9}\.?\s+\d{1,2}\b,?)?",
+    re.IGNORECASE,
+)
 LENGTHS = {
     "three": 3, "six": 6, "nine": 9, "twelve": 12, "3": 3, "6": 6, "9": 9, "12": 12, "13": 3, "26": 6, "39": 9,
     "52": 12, "53": 12, "thirteen": 3, "twenty-six": 6, "thirty-nine": 9, "fifty-two": 12, "fifty-three": 12,
@@ -47,7 +52,7 @@ class Column:
 
 def read_columns(table: Table, card: Card) -> list[Column]:
     """Return what each value column means, from its header path, the caption and the document's card."""
-    columns = [_read_column(path, table, card) for path in table.columns]
+    columns = [_read_column(header, table, card) for header in _lend_spans([_join(path) for path in table.columns])]
     return [_with_compared(columns, index) for index in range(len(columns))]
 
 
@@ -79,21 +84,44 @@ def _resolve_year(period: Period, months: int | None, context: str, card: Card) 
             return resolve(other, context, card) if other.form.startswith("at:") else other
     if months in (None, 12) and re.search(r"\bfiscal\b", context, re.IGNORECASE):
         return fiscal_year(year)
-    end = _fiscal_end(year, card)
-    if end and (months == 12 or (months is None and card.form.startswith("10-K"))):
-        return months_ended(12, end) if card.period_end == end.isoformat() else fiscal_year(year)
+    if months == 12 or (months is None and card.form.startswith("10-K")):
+        own = card.form.startswith("10-K") and card.period_end.startswith(str(year))
+        return months_ended(12, date.fromisoformat(card.period_end)) if own else fiscal_year(year)
     return period
 
 
-def _fiscal_end(year: int, card: Card) -> date | None:
-    if not card.period_end:
-        return None
-    end = date.fromisoformat(card.period_end)
-    return end.replace(year=year, day=min(end.day, 28) if end.month == 2 else end.day)
+def _join(path: Sequence[str]) -> str:
+    return re.sub(r"[\s:;]+", " ", " ".join(path))
 
 
-def _read_column(path: Sequence[str], table: Table, card: Card) -> Column:
-    header = re.sub(r"[\s:;]+", " ", " ".join(path))
+def _lend_spans(headers: list[str]) -> list[str]:
+    """Give "Three Months Ended" to the dates beside it, up to the change column that closes their group.
+
+    A heading centred over a group may have been read as standing over one of its columns only.
+    """
+    lent, start = list(headers), 0
+    for index, header in enumerate(headers):
+        if not CHANGE.search(header):
+            continue
+        group = range(start, index)
+        leads = {match[0].strip() for i in group if (match := SPAN_LEAD.search(headers[i]))}
+        for i in group:
+            if len(leads) == 1 and not SPAN_LEAD.search(headers[i]):
+                lent[i] = _lend(next(iter(leads)), headers[i])
+        start = index + 1
+    return lent
+
+
+def _lend(lead: str, header: str) -> str:
+    found = find_periods(header)
+    if not found:
+        return header
+    start, end, period = found[-1]
+    words = lead if period.form.isdigit() else re.sub(r"(ended)\b.*", r"\1", lead, flags=re.IGNORECASE)
+    return f"{header[:start]}{words} {header[start:end]}{header[end:]}"
+
+
+def _read_column(header: str, table: Table, card: Card) -> Column:
     found = find_periods(header)
     change = bool(CHANGE.search(header))
     dimension = _rest(header, found)
@@ -133,13 +161,16 @@ def _with_compared(columns: Sequence[Column], index: int) -> Column:
     column = columns[index]
     if not column.is_change:
         return column
-    before = [i for i in range(index) if columns[i].period and not columns[i].dimension]
-    after = [i for i in range(index + 1, len(columns)) if columns[i].period and not columns[i].dimension]
-    if len(before) >= 2 and not (after and after[0] == index + 1 and before[-1] == index - 1):
+    closed = max((i for i in range(index) if columns[i].is_change), default=-1)
+    before = [i for i in range(index) if columns[i].period and not columns[i].is_change]
+    after = [i for i in range(index + 1, len(columns)) if columns[i].period and not columns[i].is_change]
+    if len([i for i in before if i > closed]) >= 2:
         pair = (before[-2], before[-1])
     elif before and after:
         pair = (before[-1], after[0])
     else:
+        return column
+    if columns[pair[0]].period == columns[pair[1]].period:
         return column
     later, earlier = sorted(pair, key=lambda i: _age(columns[i].period), reverse=True)
     return replace(column, change_of=(later, earlier))

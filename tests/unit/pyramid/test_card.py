@@ -32,6 +32,11 @@ def test_the_fiscal_quarter_is_taken_from_the_text() -> None:
     assert (card.fiscal_year, card.fiscal_period) == ("2024", "Q1")
 
 
+def test_a_name_in_capitals_on_the_cover_is_the_issuer() -> None:
+    card = read("**FORM 10-Q**\n\n**MICROSOFT CORPORATION**\n\nOther Corp. and Other Corp.")
+    assert (card.issuer, card.short_name) == ("Microsoft Corporation", "Microsoft")
+
+
 def test_without_a_cover_the_company_named_most_is_the_issuer() -> None:
     card = read(
         "# Results\n\nHalden Instruments Ltd. grew. Kestrel Optics Inc. did not. Halden Instruments Ltd. is glad."

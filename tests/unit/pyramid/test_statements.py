@@ -63,6 +63,26 @@ def test_a_change_column_says_between_which_periods() -> None:
     )
 
 
+def test_a_heading_read_over_one_column_holds_for_its_group_up_to_the_change() -> None:
+    quarter = (("2022",), ("Three Months Ended December 31,", "2021"), ("Percentage Change",))
+    half = (("2022",), ("Six Months Ended December 31,", "2021"), ("Percentage Change",))
+    told = tell(row("Revenue", "52,747", "51,728", "2%", "102,869", "97,045", "6%"), columns=(*quarter, *half))
+    assert told[0].endswith("$52,747 million in the three months ended December 31, 2022.")
+    assert told[3].endswith("$102,869 million in the six months ended December 31, 2022.")
+    assert told[5].endswith(
+        "6% in the six months ended December 31, 2022 compared with the six months ended December 31, 2021."
+    )
+
+
+def test_change_columns_between_periods_compare_their_neighbours() -> None:
+    columns = (("Years ended", "2024"), ("Change",), ("Years ended", "2023"), ("Change",), ("Years ended", "2022"))
+    told = tell(row("Mac", "$29,984", "2%", "$29,357", "(27)%", "$40,177"), columns=columns)
+    assert [text for text in told if "compared" in text] == [
+        "Apple's Mac increased by 2% in fiscal 2024 compared with fiscal 2023.",
+        "Apple's Mac decreased by 27% in fiscal 2023 compared with fiscal 2022.",
+    ]
+
+
 def test_rows_of_one_label_are_told_apart_by_their_heading() -> None:
     told = tell(
         row("Americas:", "", ""),
