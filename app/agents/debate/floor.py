@@ -22,6 +22,9 @@ from app.agents.debate.tasks import (
 from app.db import Json
 from app.knowledge.claims.types import CheckedClaim, Passage
 
+MAX_SHOWN = 10
+"""Passages shown to a person who is asked to speak; cited as [E1] like a model's."""
+
 _CITED = re.compile(r"\[(E\d+(?:\s*[,;]\s*E\d+)*)\]")
 _REFUSAL = re.compile(
     r"^\W*(?:I['’]m sorry|I am sorry|sorry|I can(?:no|['’])t|I am unable|I['’]m unable|as an AI)\b.{0,400}$",
@@ -103,6 +106,10 @@ def ask_person(state: DebateState) -> Json:
     asked, input = ask_speech(state), read_input(state)
     question = asked.model_dump(mode="json", include={"topic", "side", "stage", "asks", "word_cap", "feedback"})
     question |= {"speech_id": name_draft(state), "draft": state["draft"], "transcript": _dump(asked.transcript)}
+    question["evidence"] = [
+        {"id": f"E{number}", "text": passage.text, "filename": passage.filename, "pages": list(passage.pages)}
+        for number, passage in enumerate(asked.evidence[:MAX_SHOWN], start=1)
+    ]
     if input.answer_seconds is not None:
         question |= {"seconds": input.answer_seconds, "otherwise": {"forfeit": True}}
     return question

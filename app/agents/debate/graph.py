@@ -7,7 +7,7 @@ from langgraph.types import Send
 
 from app.agents.base import Context
 from app.agents.debate import nodes
-from app.agents.debate.floor import find_turn, read_input, seat_judges
+from app.agents.debate.floor import find_turn, get_turn, read_input, seat_judges
 from app.agents.debate.panel import ORDERS
 from app.agents.debate.rules import bound_steps
 from app.agents.debate.schemas import DebateInput
@@ -67,9 +67,7 @@ def give_floor(state: DebateState) -> str | list[Send]:
 
 def call_speaker(state: DebateState) -> str:
     """Return who speaks now: a debater, or the person who plays that side."""
-    turn = find_turn(state)
-    if turn is None:
-        return "moderator"
+    turn = get_turn(state)
     return "person" if read_input(state).human == turn.speaker else f"{turn.speaker}_debater"
 
 

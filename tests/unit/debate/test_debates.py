@@ -119,6 +119,7 @@ async def test_person_speaks_is_checked_and_is_asked_again_with_the_reasons() ->
     table = Table(ScriptedModels({"claims.check": refute}), human="con")
     question = await table.hold()
     assert (question["side"], question["stage"], question["feedback"]) == ("con", "rebuttal", None)
+    assert question["evidence"][0]["id"] == "E1"
     question = await table.hold({"text": "The harbour was shut for nine weeks."})
     assert question["feedback"]["refuted"][0]["reason"] == "Two days."
     assert (await table.hold({"text": TRUE}))["stage"] == "final"
