@@ -14,6 +14,7 @@ from app.agents.research.cues import (
     EARLIER,
     FIGURE,
     FILING,
+    INSTANT,
     INSTRUCTION,
     JOINT,
     LATEST,
@@ -47,6 +48,7 @@ class Reading:
     document_ids: tuple[UUID, ...] = ()
     spread: bool = False
     latest: bool = False
+    instant: bool = False
 
     @property
     def core(self) -> frozenset[str]:
@@ -77,6 +79,7 @@ def read_question(text: str, documents: Sequence[Known]) -> Reading:
         document_ids=tuple(d.id for d in chosen),
         spread=spread and not latest,
         latest=latest,
+        instant=bool(INSTANT.search(text)),
     )
 
 

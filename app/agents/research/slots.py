@@ -120,6 +120,7 @@ def _slots_of(reading: Reading, finding: Finding, documents: Mapping[UUID, Known
         if period is None or fit < ACCEPTED or not _is_entity(reading, value, document):
             continue
         in_time = max((period_fit(p, period, document) for p in reading.periods), default=_unasked(period))
+        in_time *= 0.9 if reading.instant and period.months is not None else 1.0
         if in_time > 0:
             yield Slot(finding=finding, value=value, period=period, measure_fit=fit, period_fit=in_time)
 
@@ -194,8 +195,14 @@ def _best_line(slots: Sequence[Slot]) -> list[Slot]:
 
 def _per_period(reading: Reading, line: Sequence[Slot], documents: Mapping[UUID, Known]) -> list[Slot]:
     if reading.periods:
-        best = (max(line, key=lambda s: _asked_fit(wanted, s, documents)) for wanted in reading.periods)
-        fits = [s for s, wanted in zip(best, reading.periods, strict=True) if _asked_fit(wanted, s, documents) > 0]
+        best = (
+            max(line, key=lambda s: _asked_fit(wanted, s, documents, reading.instant)) for wanted in reading.periods
+        )
+        fits = [
+            s
+            for s, wanted in zip(best, reading.periods, strict=True)
+            if _asked_fit(wanted, s, documents, reading.instant) > 0
+        ]
         return list({s.period.form: s for s in fits}.values())
     months = _usual_months(line)
     usual = [s for s in line if s.period.months == months]
@@ -217,9 +224,10 @@ def _own_periods(reading: Reading, slots: Sequence[Slot], documents: Mapping[UUI
     return list(best.values()) or list(slots[:1])
 
 
-def _asked_fit(wanted: Period, slot: Slot, documents: Mapping[UUID, Known]) -> float:
+def _asked_fit(wanted: Period, slot: Slot, documents: Mapping[UUID, Known], instant: bool) -> float:
     document = documents.get(slot.finding.document_id) if slot.finding.document_id else None
-    return period_fit(wanted, slot.period, document) * slot.measure_fit
+    spoilt = 0.8 if instant and slot.period.months is not None else 1.0
+    return period_fit(wanted, slot.period, document) * slot.measure_fit * spoilt
 
 
 def _usual_months(line: Sequence[Slot]) -> int | None:

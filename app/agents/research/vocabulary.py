@@ -42,6 +42,7 @@ GENERIC = frozenset(
 """Words a question may be made of without asking for anything by them."""
 
 PHRASES: tuple[tuple[str, str], ...] = (
+    (r"(attributable|available) to (the )?(company'?s? )?(common )?(share|stock)(holders|owners)", " "),
     (r"research (and|&) development|r ?& ?d", "researchdevelopment"),
     (r"selling,? general,? (and|&) administrative|sg ?& ?a", "sellinggeneraladministrative"),
     (
