@@ -110,7 +110,7 @@ def _ask(points: Sequence[Point]) -> str:
 def _sentences(passage: Passage) -> Iterator[str]:
     for start, end in split_sentences(passage.text):
         sentence = " ".join(passage.text[start:end].split())
-        if MIN_WORDS <= len(sentence.split()) <= MAX_QUOTE_WORDS and re.search(r"[a-z]", sentence):
+        if MIN_WORDS <= len(re.findall(r"[A-Za-z]{2,}", sentence)) <= MAX_QUOTE_WORDS and "|" not in sentence:
             yield sentence
 
 

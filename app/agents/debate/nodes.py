@@ -84,7 +84,7 @@ async def evidence_finder(state: DebateState, runtime: Runtime[Context]) -> Upda
     """Search the collection and the given sources for the side that is about to speak."""
     context, turn, input = runtime.context, get_turn(state), read_input(state)
     asked = await _ask_queries(state, context)
-    queries = [state["topic"], *asked.queries]
+    queries = asked.queries or [state["topic"]]
     filters = await find_filters(context, input)
     found = [
         passage

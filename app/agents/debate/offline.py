@@ -6,18 +6,29 @@ from app.agents.debate.scoring import judge_offline
 from app.agents.debate.tasks import JUDGE, SEEK, SPEAK, TOPIC, Draft, Queries, SeekInput, SpeakInput
 from app.agents.debate.topics import propose_offline
 from app.knowledge.claims import tasks as claims
+from app.knowledge.claims.words import DIRECTIONS, find_stems, list_words
 from app.llm.task import OfflineFunctions
 
 MAX_QUERIES = 4
 
 
 def seek_offline(input: SeekInput) -> Queries:
-    """Search for the topic, each thing it compares, and the other side's latest claims."""
-    parts = [part.strip() for part in input.topic.split(" than ")]
+    """Search for what the topic is about, for each thing it compares, and for the other side's latest claims."""
+    subject, _, rival = input.topic.partition(" than ")
     theirs = [heard for heard in input.transcript if heard.speaker == other(input.side)]
     claims_made = theirs[-1].claims if theirs else []
-    queries = [input.topic, *(parts if len(parts) > 1 else []), *claims_made]
+    compared = [_telling(subject), _telling(f"{rival} {_lower_words(subject)}")] if rival else [_telling(input.topic)]
+    queries = [*compared, *claims_made]
     return Queries(queries=list(dict.fromkeys(queries))[:MAX_QUERIES])
+
+
+def _telling(text: str) -> str:
+    """Return the words of a text that a search can use: no function words, no more or less."""
+    return " ".join(word for word in list_words(text) if find_stems(word) - DIRECTIONS)
+
+
+def _lower_words(text: str) -> str:
+    return " ".join(word for word in list_words(text) if word.islower())
 
 
 def speak_offline(input: SpeakInput) -> Draft:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.agents.debate.rules import Side
 from app.knowledge.claims.types import Passage
-from app.knowledge.claims.words import find_direction, find_names, find_stems, is_negated
+from app.knowledge.claims.words import DIRECTIONS, find_direction, find_names, find_stems, is_negated
 
 _THAN = re.compile(r"^(?P<subject>.+)\bthan\b(?P<rival>.+)$", re.I | re.S)
 ABOUT = 0.25
@@ -48,13 +48,15 @@ def lean(topic: str, passage: Passage) -> float:
 
 
 def sort_by_side(topic: str, passages: Sequence[Passage], *, seed: int = 0) -> dict[Side, list[Passage]]:
-    """Share passages out: each to the side it leans to, the strongest first; those that lean to neither in turns."""
-    sides: dict[Side, list[tuple[float, int, Passage]]] = {"pro": [], "con": []}
+    """Share passages out: each to the side it leans to, what bears most on the topic first; undecided in turns."""
+    sides: dict[Side, list[tuple[float, float, int, Passage]]] = {"pro": [], "con": []}
+    wanted = find_stems(topic) - DIRECTIONS
     undecided = seed
     for rank, passage in enumerate(passages):
         leaning = lean(topic, passage)
         side: Side = "pro" if leaning > 0 else "con"
         if leaning == 0:
             side, undecided = ("pro" if undecided % 2 == 0 else "con"), undecided + 1
-        sides[side].append((-abs(leaning), rank, passage))
-    return {side: [passage for _, _, passage in sorted(found, key=lambda f: f[:2])] for side, found in sides.items()}
+        bearing = len(wanted & find_stems(f"{passage.context} {passage.text}"))
+        sides[side].append((-bearing, -abs(leaning), rank, passage))
+    return {side: [passage for *_, passage in sorted(found, key=lambda f: f[:3])] for side, found in sides.items()}

@@ -127,7 +127,16 @@ def _look(figure: Figure, asked: _Told, passage: Passage) -> Iterator[_Seen]:
     whole = near >= SAME_STATEMENT and share(told.stems, asked.stems) >= SAME_STATEMENT
     rival = clear and whole and len(alike) == 1 and len(told.periods) <= 1
     for item in alike:
-        yield _Seen(figure=item, passage=passage, shown=item.text, rival=rival)
+        same_thing = rival and _counts_same(asked.text, figure, told.text, item)
+        yield _Seen(figure=item, passage=passage, shown=item.text, rival=same_thing)
+
+
+def _counts_same(claim: str, claimed: Figure, text: str, stated: Figure) -> bool:
+    """Tell whether two figures count the same thing: amounts and percentages do, bare numbers if one noun follows."""
+    if "count" not in (claimed.kind, stated.kind):
+        return True
+    counted = [find_stems(" ".join(line[end:].split()[:2])) for line, end in ((claim, claimed.end), (text, stated.end))]
+    return bool(counted[0] & counted[1])
 
 
 def _look_at_slots(figure: Figure, asked: _Told, passage: Passage) -> Iterator[_Seen]:

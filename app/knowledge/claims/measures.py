@@ -4,7 +4,7 @@ import re
 
 _BY_SHARE = r"(?:earnings|income|loss)[\w\s,()/-]{0,20} per[\w\s]{0,10} share[\w\s,()-]{0,40}"
 _PER_SHARE = r"[\w\s,()/:-]{0,30}(?:eps|per (?:common )?share)"
-_CASH = r"(?:net )?cash[\w\s()]{0,30} (?:from|by|in)"
+_CASH = r"(?:net )?cash(?: flows?)?[\w\s()/,]{0,40} \(?(?:from|by|in|for)\)?"
 
 _NAMES = (
     ("revenue", r"net sales|(?:net operating |net )?revenues?|sales|turnover"),

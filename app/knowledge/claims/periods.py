@@ -11,7 +11,10 @@ Sameness = Literal["same", "unsure", "other"]
 
 
 def compare_periods(claimed: Sequence[Period], stated: Sequence[Period]) -> Sameness:
-    """Compare two lists of periods: "unsure" where one is empty or the forms do not compare."""
+    """Compare two lists of periods: "unsure" where one is empty or the forms do not compare.
+
+    A balance "as of" the last day of a period is of that period.
+    """
     if not claimed or not stated:
         return "unsure"
     kinds = {_compare(mine, theirs) for mine in claimed for theirs in stated}
@@ -29,7 +32,7 @@ def parse_period(form: str) -> Period:
 
 
 def _compare(mine: Period, theirs: Period) -> Sameness:
-    if mine.form == theirs.form:
+    if mine.form == theirs.form or _is_balance_of(mine, theirs):
         return "same"
     if mine.months and theirs.months and mine.months != theirs.months:
         return "other"
@@ -42,6 +45,10 @@ def _compare(mine: Period, theirs: Period) -> Sameness:
     if alike and mine.months == 12:
         return "same" if years[0] == years[1] else "other"
     return "unsure" if abs(int(years[0] or 0) - int(years[1] or 0)) <= 1 else "other"
+
+
+def _is_balance_of(mine: Period, theirs: Period) -> bool:
+    return mine.end is not None and mine.end == theirs.end and None in (mine.months, theirs.months)
 
 
 def _compare_ends(mine: date, theirs: date, *, alike: bool, years: bool) -> Sameness:

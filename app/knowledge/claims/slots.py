@@ -18,11 +18,10 @@ _LEGAL = frozenset({"inc", "co", "corp", "corpor", "compani", "ltd", "plc", "llc
 _NEUTRAL = find_stems(
     "total net consolidated amount reported company provision expense benefit ended attributable basis"
 )
-_SECTION = re.compile(
-    r"^(?:(?:total )?(?:(?:non-?)?current )?assets|non-?current liabilities|cash flows?[\w\s]{0,40} activities)[,:]\s*",
-    re.I,
+_HEADINGS = find_stems(
+    "current noncurrent non assets expense expenses operating other income costs cash flows activities"
 )
-"""A heading that a row's name may carry and that narrows nothing."""
+"""Words of headings that a row's name may carry and that narrow nothing."""
 
 
 def measures_it(claim: str, slot: Slot) -> bool:
@@ -37,7 +36,7 @@ def measures_it(claim: str, slot: Slot) -> bool:
 def is_exactly(claim: str, slot: Slot, periods: Sequence[Period]) -> bool:
     """Tell whether a claim speaks of this slot and no other: its entity, scope, period, and no narrower measure."""
     asked = find_stems(claim) | _NEUTRAL | find_stems(slot.entity)
-    narrower = find_stems(strip_measure(_SECTION.sub("", slot.measure), find_measure(claim)))
+    narrower = find_stems(strip_measure(_drop_heading(slot.measure), find_measure(claim)))
     narrower |= find_stems(slot.scope) - find_stems(slot.measure)
     same_period = compare_periods(periods, [parse_period(slot.period)] if slot.period else []) == "same"
     return same_period and names_entity(claim, slot.entity) and narrower <= asked
@@ -75,6 +74,13 @@ def read_slot(slot: Slot) -> Figure:
     return Figure(
         start=0, end=0, text=slot.shown, value=slot.value, kind=kind, unit=unit, precision=precision, scaled=True
     )
+
+
+def _drop_heading(measure: str) -> str:
+    """Return a row's own name where what stands before it is only a general heading ("Current assets, Inventories")."""
+    heading, _, own = measure.replace(":", ",").rpartition(",")
+    same = find_measure(own) is not None and find_measure(own) == find_measure(measure)
+    return own if same and find_stems(heading) <= _HEADINGS else measure
 
 
 def _kind(unit: str) -> tuple[Literal["currency", "percent", "count"], str]:

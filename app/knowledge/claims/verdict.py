@@ -25,7 +25,12 @@ class Finding:
 
 
 def settle_by_figures(claim: str, passages: Sequence[Passage]) -> Finding | None:
-    """Refute a claim whose figure the evidence gives otherwise for the same measure, subject and period; else None."""
+    """Support a claim that stands in the evidence word for word; refute one whose figure stands there otherwise.
+
+    None where the evidence neither repeats the claim nor has another value for its measure, subject and period.
+    """
+    if source := find_repeat(claim, passages):
+        return Finding(verdict="supported", reason=f"{_place(source)} says so word for word.", passages=(source,))
     for finding in compare_figures(claim, passages):
         if finding.outcome == "other" and finding.passage is not None:
             reason = f"{finding.figure.text} is claimed; {_place(finding.passage)} has {finding.shown}."
@@ -51,6 +56,12 @@ def settle_by_words(claim: str, passages: Sequence[Passage]) -> Finding:
 def settle(claim: str, passages: Sequence[Passage]) -> Finding:
     """Return the verdict of the checker without a model."""
     return settle_by_figures(claim, passages) or settle_by_words(claim, passages)
+
+
+def find_repeat(claim: str, passages: Sequence[Passage]) -> Passage | None:
+    """Return the passage that has the claim's words and figures, all of them and in their order."""
+    wanted = _plain(claim)
+    return next((passage for passage in passages if wanted and wanted in _plain(passage.text)), None)
 
 
 def say_beyond(claim: str, figures: Sequence[FigureFinding]) -> str:
@@ -114,6 +125,12 @@ def _weigh(
     if cover >= SUPPORTED and not missing:
         return Finding(verdict="supported", reason=f"{_place(chosen[0])} says so.", passages=chosen)
     return Finding(verdict="partly", reason="The evidence says a part of this.", passages=chosen)
+
+
+def _plain(text: str) -> str:
+    """Return the words and figures of a text, between blanks."""
+    words = re.findall(r"[\w%$€£¥.,()-]+", text.casefold())
+    return " ".join(["", *(word.strip(".,") for word in words), ""]) if words else ""
 
 
 def _first(standing: Sequence[Passage], chosen: Sequence[Passage]) -> tuple[Passage, ...]:

@@ -98,3 +98,8 @@ def test_passages_that_add_something_rank_before_repeats() -> None:
 )
 def test_measures_go_by_many_names(text: str, measure: str | None) -> None:
     assert find_measure(text) == measure
+
+
+def test_what_stands_in_the_evidence_word_for_word_is_never_refuted() -> None:
+    other = SALES.model_copy(update={"id": "9", "text": SALES.text.replace("81,797", "82,000"), "slots": ()})
+    assert settle(other.text, [SALES, other]).verdict == "supported"

@@ -15,6 +15,7 @@ from app.knowledge.claims.tasks import Check, CheckInput
 from tests.support.debating import ScriptedModels, Table, build_input, hold_debate
 
 TRUE = "The storm closed the northern harbour for two days."
+OPEN = "The northern harbour was shut by that storm for days."
 
 
 def marks(value: float) -> Marks:
@@ -86,7 +87,7 @@ async def test_speech_that_stays_refuted_stands_as_disputed() -> None:
     def refute(_: CheckInput) -> Check:
         return Check(reason="No.", verdict="refuted", passages=[1])
 
-    models = ScriptedModels({"debate.speak": lambda _: Draft(text=TRUE), "claims.check": refute})
+    models = ScriptedModels({"debate.speak": lambda _: Draft(text=OPEN), "claims.check": refute})
     debate = await hold_debate(models, max_strikes=10)
     assert [s.status for s in debate.speeches] == ["rejected", "disputed"] * 4
     assert 'disputed="yes"' in models.prompts("debate.judge")[0]
@@ -155,7 +156,9 @@ async def test_offline_debate_quotes_only_what_stands_in_the_sources() -> None:
     assert {c.verdict for s in debate.speeches for c in s.claims} == {"supported"}
 
 
-TEXTS = st.sampled_from(["", "Sorry, I can't.", TRUE, f"{TRUE} Ferries ran late all week in spring.", f"{TRUE} " * 40])
+TEXTS = st.sampled_from(
+    ["", "Sorry, I can't.", TRUE, OPEN, f"{OPEN} Ferries ran late all week in spring.", f"{OPEN} " * 40]
+)
 FINDINGS = st.sampled_from(["supported", "partly", "refuted", "not_enough_evidence", "unbacked", "broken"])
 PLANS = st.lists(
     st.builds(

@@ -84,7 +84,8 @@ async def test_broken_checker_is_not_checked_and_never_a_strike() -> None:
     def broken(_: Any) -> ModelFailed:
         return ModelFailed("The checker is down.")
 
-    debate = await hold_debate(ScriptedModels({"claims.check": broken}))
+    models = ScriptedModels({"claims.check": broken, "debate.speak": lambda _: Draft(text=FALSE)})
+    debate = await hold_debate(models)
     claims = [claim for speech in debate.speeches for claim in speech.claims]
     assert claims
     assert {claim.verdict for claim in claims} == {"not_checked"}
@@ -107,6 +108,7 @@ async def test_refuted_without_evidence_is_no_strike() -> None:
     def refute_from_memory(_: CheckInput) -> Check:
         return Check(reason="I know better.", verdict="refuted", passages=[])
 
-    debate = await hold_debate(ScriptedModels({"claims.check": refute_from_memory}))
+    models = ScriptedModels({"claims.check": refute_from_memory, "debate.speak": lambda _: Draft(text=FALSE)})
+    debate = await hold_debate(models)
     assert {claim.verdict for speech in debate.speeches for claim in speech.claims} == {"not_enough_evidence"}
     assert (debate.strikes.pro, debate.strikes.con) == (0, 0)
