@@ -15,16 +15,18 @@ SPANS = {3: "the three months", 6: "the six months", 9: "the nine months", 12: "
 
 
 def say_figures(slots: Sequence[Slot]) -> list[str]:
-    """Return sentences with `[F…]` marks: each figure as its source says it, then what changed between them.
+    """Return sentences with `[F…]` marks: each figure as its source says it and what changed between them.
 
-    Slots must carry findings with short ids, be of one measure, and stand oldest first within an entity.
+    Of two figures the change comes first: it is what was asked. Slots must carry findings with short ids, be of one
+    measure, and stand oldest first within an entity.
     """
     said = list(dict.fromkeys(f"{_sentence(slot.finding.text)} [{slot.finding.id}]" for slot in slots))
     by_entity: dict[str, list[Slot]] = {}
     for slot in slots:
         by_entity.setdefault(slot.entity, []).append(slot)
     changes = [line for mine in by_entity.values() for line in _changes(mine)]
-    return [*said, *changes, *_between(list(by_entity.values()))]
+    compared = [*changes, *_between(list(by_entity.values()))]
+    return [*compared, *said] if len(slots) == 2 else [*said, *compared]
 
 
 def show_period(period: Period) -> str:

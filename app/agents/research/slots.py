@@ -17,6 +17,8 @@ from app.knowledge.periods import Period, calendar_year, fiscal_year, instant, m
 ACCEPTED = 0.6
 HEADING_WEIGHT = 0.3
 """What a word of the headings above a row counts that the question does not have, a word of the row being 1."""
+DEFICITS = frozenset(list_stems("deficit loss losses liabilities debt"))
+"""What may stand below zero in a balance sheet; anything else there is a deduction from what is asked."""
 FILLERS = frozenset(list_stems("of the and in for to by from on a an at other amount cost item per"))
 
 
@@ -118,6 +120,8 @@ def _slots_of(reading: Reading, finding: Finding, documents: Mapping[UUID, Known
         period = parse_form(value.period)
         fit = measure_fit(reading, value)
         if period is None or fit < ACCEPTED or not _is_entity(reading, value, document):
+            continue
+        if reading.instant and value.value < 0 and not DEFICITS & set(reading.measure):
             continue
         in_time = max((period_fit(p, period, document) for p in reading.periods), default=_unasked(period))
         in_time *= 0.9 if reading.instant and period.months is not None else 1.0
