@@ -26,17 +26,18 @@ GENERIC = frozenset(
     our out outline outlined over overall own paid part partake partaken particular particularly past pattern
     patterns pay per percent percentage percents perform performance period periods place places please point
     possible posted potential potentially present previous primarily primary principal prior profile provide
-    provided q1 q2 q3 q4 quarter quarterly quarters question recent recently reflect regard regarding relate related
-    relation relationship relevant rely relying repercussion repercussions report reported reporting reports
-    respective respond response result results reveal revealed round said same say says scale scope section sections
-    seen segment segments separately several share shift shifted shifts should show shown shows significant
-    significantly similar since single situation so some specific specifically spend spending spent stack state
-    stated statement states status still subject substantial substantially such suggest suggests summarise summarize
-    summary take taken tell than that the their them then there these they thing things third this those thousand
-    thousands three through throughout time timeframe to together toward trend trends two type under understand
-    undertake undertaken unit units until up upon us usd use used using utilizing value values varied various vary
-    versus very via vs want was way ways we week weeks well were what whatever when where whether which while who
-    whom whose why will with within without would year yearly years yes you your
+    provided q1 q2 q3 q4 quarter quarter-over-quarter quarterly quarters question recent recently reflect regard
+    regarding relate related relation relationship relevant rely relying repercussion repercussions report reported
+    reporting reports respective respond response result results reveal revealed round said same say says scale
+    scope section sections seen segment segments separately several share shift shifted shifts should show shown
+    shows significant significantly similar since single situation so some specific specifically spend spending
+    spent stack state stated statement states status still subject substantial substantially such suggest suggests
+    summarise summarize summary take taken tell than that the their them then there these they thing things third
+    this those thousand thousands three through throughout time timeframe to together toward trend trends two type
+    under understand undertake undertaken unit units until up upon us usd use used using utilizing value values
+    varied various vary versus very via vs want was way ways we week weeks well were what whatever when where
+    whether which while who whom whose why will with within without would year year-on-year year-over-year yearly
+    years yes you your yoy
     """.split()
 )
 """Words a question may be made of without asking for anything by them."""
