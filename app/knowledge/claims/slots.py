@@ -17,11 +17,13 @@ SAME_MEASURE = 0.8
 _LEGAL = frozenset({"inc", "co", "corp", "corpor", "compani", "ltd", "plc", "llc", "group", "hold", "ag", "sa", "n.v"})
 _NEUTRAL = find_stems(
     "total net consolidated amount reported company provision expense benefit ended attributable basis"
+    " continuing operations gaap"
 )
 _HEADINGS = find_stems(
     "current noncurrent non assets expense expenses operating other income costs cash flows activities"
 )
 """Words of headings that a row's name may carry and that narrow nothing."""
+_NON_CURRENT = find_stems("non-current liabilities")
 
 
 def measures_it(claim: str, slot: Slot) -> bool:
@@ -80,7 +82,8 @@ def _drop_heading(measure: str) -> str:
     """Return a row's own name where what stands before it is only a general heading ("Current assets, Inventories")."""
     heading, _, own = measure.replace(":", ",").rpartition(",")
     same = find_measure(own) is not None and find_measure(own) == find_measure(measure)
-    return own if same and find_stems(heading) <= _HEADINGS else measure
+    words = find_stems(heading)
+    return own if same and (words <= _HEADINGS or words == _NON_CURRENT) else measure
 
 
 def _kind(unit: str) -> tuple[Literal["currency", "percent", "count"], str]:
