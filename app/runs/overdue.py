@@ -10,7 +10,7 @@ from app.runs.models import Run, RunEvent
 from app.runs.repository import NewEvent, append_to
 
 
-async def answer_overdue(session: AsyncSession) -> None:
+async def answer_overdue(session: AsyncSession) -> list[RunEvent]:
     """Answer every waiting run whose question is overdue, and queue it; one being answered this moment is left."""
     question = RunEvent.data["question"]
     asked = (
@@ -20,9 +20,11 @@ async def answer_overdue(session: AsyncSession) -> None:
         .where(question["otherwise"].is_not(None), _is_overdue(question["seconds"]))
         .with_for_update(of=Run, skip_locked=True)
     )
+    told = []
     for run, otherwise in (await session.execute(asked)).all():
         run.status = "queued"
-        append_to(session, run, NewEvent(type="run.resumed", data={"input": otherwise, "by": "timeout"}))
+        told += append_to(session, run, NewEvent(type="run.resumed", data={"input": otherwise, "by": "timeout"}))
+    return told
 
 
 def _is_overdue(seconds: ColumnElement[object]) -> ColumnElement[bool]:
