@@ -1,5 +1,8 @@
 """The database's border: declarative base, column types, engine and session builders."""
 
+import json
+import math
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -20,6 +23,11 @@ NAMING = {
 
 DEFAULT_PROJECT = UUID("00000000-0000-7000-8000-000000000001")
 """The project that exists from the first migration on."""
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What JSON may hold and Postgres may not: NUL, and halves of a surrogate pair."""
+
+SUSPECTS = re.compile(r"\\u0000|\\ud[89a-f]|NaN|Infinity")
 
 Json = dict[str, Any]
 Sessions = async_sessionmaker[AsyncSession]
@@ -42,6 +50,23 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def dump_json(value: Any) -> str:
+    """Return JSON that a jsonb column takes."""
+    text = json.dumps(value)
+    return json.dumps(storable(value)) if SUSPECTS.search(text) else text
+
+
+def storable(value: Any) -> Any:
+    """Return a JSON value without what Postgres can't hold: NUL goes, half a surrogate becomes U+FFFD, NaN null."""
+    if isinstance(value, str):
+        return UNSTORABLE.sub(lambda found: "" if found[0] == "\0" else "\ufffd", value)
+    if isinstance(value, dict):
+        return {storable(key): storable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def build_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
     """Return an engine on psycopg for a `postgresql://` URL of any driver spelling."""
     _, _, rest = url.partition("://")
@@ -50,6 +75,7 @@ def build_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        json_serializer=dump_json,
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Json, now
+from app.db import Json, now, storable
 from app.errors import NotFound
 from app.runs.models import TERMINAL, Run, RunEvent
 
@@ -27,6 +27,9 @@ class NewEvent:
     type: str
     data: Json = field(default_factory=dict)
     key: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", storable(self.data))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -140,8 +140,8 @@ def cover(story: Story) -> None:
     sales = total(*SEGMENTS.values())
     story.add(
         story.body,
-        "Halden Instruments, Inc. designs laboratory analysers, services them at customer sites, and sells the software "
-        "that runs them. This report covers the third quarter of 2025.",
+        "Halden Instruments, Inc. designs laboratory analysers, services them at customer sites, and sells the "
+        "software that runs them. This report covers the third quarter of 2025.",
         f"Total net sales were ${sales[0]:,.1f} million in the third quarter of 2025, compared with ${sales[1]:,.1f} "
         "million in the third quarter of 2024. Software was the fastest growing segment.",
         "The company employed 4,310 people at the end of the quarter, 140 more than a year earlier. Its headquarters "
@@ -165,8 +165,8 @@ def discussion(story: Story) -> None:
         story.body,
         "Laboratory sales grew because hospitals replaced analysers that were bought before 2017. The HX-40 analyser, "
         "introduced in February 2025, made up 22% of Laboratory sales.",
-        "Field Service sales grew because 1,150 new contracts were signed. The average response time fell from 31 hours "
-        "to 19 hours after spare parts were moved to six regional depots.",
+        "Field Service sales grew because 1,150 new contracts were signed. The average response time fell from 31 "
+        "hours to 19 hours after spare parts were moved to six regional depots.",
         "Software sales grew with subscriptions to Halden Cloud, which 2,640 laboratories used at the end of the "
         "quarter, up from 1,820 a year earlier.",
         "Inventories fell because the company used up components it had stored during the shortage of 2023.",
@@ -209,7 +209,11 @@ def write_report(path: Path) -> None:
     story.page()
     discussion(story)
     document = SimpleDocTemplate(
-        str(path), pagesize=LETTER, title="Halden Instruments Quarterly Report, Q3 2025", author="Symposium", invariant=1
+        str(path),
+        pagesize=LETTER,
+        title="Halden Instruments Quarterly Report, Q3 2025",
+        author="Symposium",
+        invariant=1,
     )
     document.build(story.flowables)
 
