@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     store_prompts: bool = True
     model_cache: bool = Field(False, description="give the same answer to the same request again, per project")
     model_cache_mb: int = Field(256, ge=1, description="of answers kept per project")
-    prices_file: Path | None = Field(None, description="TOML of US dollars a million tokens, over the built-in one")
+    prices_file: Path | None = Field(None, description="TOML of US dollars a million tokens, by model")
     budget: dict[str, float] = Field(
         default_factory=dict, description="default caps of a run: calls, input_tokens, output_tokens, cost_usd, seconds"
     )

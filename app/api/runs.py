@@ -17,7 +17,7 @@ from app.api.pages import AfterQuery, LimitQuery, Page, build_page, list_page
 from app.api.submission import RETRY_AFTER, SubmissionDep, fingerprint_of
 from app.db import Json
 from app.errors import Conflict, Invalid, NotFound
-from app.runs.admit import give_input, readmit, request_cancel
+from app.runs.admit import give_input, readmit, replay, request_cancel
 from app.runs.dispatch import Delivery
 from app.runs.events import event_view, follow, publish, wait_until_ended
 from app.runs.models import TERMINAL, Run
@@ -154,6 +154,26 @@ async def retry(service: ServiceDep, submission: SubmissionDep, request_id: Requ
         return await readmit(session, run, agent=agent, engine=service.engine, request_id=request_id)
 
     return await submission.accept(fingerprint_of("retry", str(run_id)), prepare)
+
+
+@router.post(
+    "/{run_id}/replay",
+    operation_id="replay_run",
+    summary="Run a succeeded run again, answered from its record",
+    response_model=RunView,
+    status_code=202,
+    responses=problems(NotFound, Conflict, Invalid),
+)
+async def replay_one(
+    service: ServiceDep, submission: SubmissionDep, request_id: RequestIdDep, run_id: UUID
+) -> Response:
+    async def prepare(session: AsyncSession) -> Run:
+        run = await lock_run(session, submission.project_id, run_id)
+        if run.agent not in service.agents:
+            raise Conflict(f"There is no agent {run.agent!r} here any more.")
+        return await replay(session, run, agent=service.agents[run.agent], request_id=request_id)
+
+    return await submission.accept(fingerprint_of("replay", str(run_id)), prepare)
 
 
 def viewer(service: Service) -> Callable[[Run], RunView]:

@@ -44,6 +44,12 @@ class Caps(BaseModel):
         return defaults.model_copy(update=self.model_dump(exclude_none=True))
 
 
+class Budgeted(BaseModel):
+    """What every agent's input has: the caps of its run; the settings' hold where it names none."""
+
+    budget: Caps = Field(default=Caps(), description="the most the run may use")
+
+
 @dataclass
 class Spending:
     """What one request really used, told within its reservation."""

@@ -1,4 +1,4 @@
-"""What models cost: one TOML file, US dollars a million tokens; a model that is not in it has no known price."""
+"""What models cost: the user's TOML file, US dollars a million tokens; what is not in it has no known price."""
 
 import re
 import tomllib
@@ -9,7 +9,6 @@ from pathlib import Path
 
 from app.errors import Invalid
 
-OWN_FILE = Path(__file__).with_name("prices.toml")
 DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 MILLION = Decimal(1_000_000)
 
@@ -42,9 +41,8 @@ class Prices:
 
 
 def load_prices(path: Path | None = None) -> Prices:
-    """Return the prices of our own file with those of `path` over them. Raises Invalid for a file of another form."""
-    prices = _read(OWN_FILE)
-    return Prices(prices | _read(path) if path else prices)
+    """Return the prices in a file, none without one. Raises Invalid for a file of another form."""
+    return Prices(_read(path) if path else {})
 
 
 def _read(path: Path) -> dict[str, Price]:

@@ -59,7 +59,27 @@ async def readmit(
         collection_id=run.collection_id,
         request_id=request_id,
     )
-    again.retry_of = run.id
+    again.retry_of, again.replays = run.id, run.replays
+    return again
+
+
+async def replay(session: AsyncSession, run: Run, *, agent: Agent[Any, Any], request_id: str | None) -> Run:
+    """Add a run of the same input that is answered from this one's record. Raises Conflict."""
+    if run.status != "succeeded":
+        raise Conflict(f"Only a run that succeeded can be replayed; this one is {run.status}.")
+    if agent.path is None:
+        raise Conflict("Reading a document changes the store; it is not replayed.")
+    again = await admit(
+        session,
+        project_id=run.project_id,
+        agent=agent,
+        input=agent.input.model_validate(run.input),
+        engine=run.engine,
+        thread_id=run.thread_id,
+        collection_id=run.collection_id,
+        request_id=request_id,
+    )
+    again.replays = run.replays or run.id
     return again
 
 

@@ -42,6 +42,8 @@ class Run(Base):
     engine: Mapped[str]
     request_id: Mapped[str | None]
     retry_of: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+    replays: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+    """The run whose record answers this one's model calls."""
     created_at: Mapped[CreatedAt]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -47,6 +47,7 @@ class RunView(BaseModel):
     attempt: int
     thread_id: UUID
     retry_of: UUID | None
+    replays: UUID | None = None
     collection: UUID | None
     input: dict[str, Any]
     output: dict[str, Any] | None
@@ -80,6 +81,7 @@ def view_run(run: Run, path: str | None = None) -> RunView:
         attempt=run.attempt,
         thread_id=run.thread_id,
         retry_of=run.retry_of,
+        replays=run.replays,
         collection=run.collection_id,
         input=run.input,
         output=run.output,

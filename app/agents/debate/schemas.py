@@ -7,12 +7,13 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from app.agents.debate.panel import Ballot, Criterion, SideScores, Winner
 from app.agents.debate.rules import MAX_TURNS, Caps, Side, Stage, Turn, build_plan, find_plan_problems
 from app.knowledge.claims.types import CheckedClaim, Source
+from app.llm.budget import Budgeted
 
 Topic = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 Status = Literal["accepted", "rejected", "disputed", "forfeited"]
 
 
-class DebateInput(BaseModel):
+class DebateInput(Budgeted):
     """A debate to hold. Without a topic one is proposed, from the documents where there are any."""
 
     topic: Topic | None = None

@@ -242,4 +242,5 @@ JUDGE = Task(
     render=_render_judge,
     temperature=0.3,
     max_output_tokens=1500,
+    final=True,
 )

@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.convert.document import Page
 from app.knowledge.types import Evidence, Fact, Grounding
+from app.llm.budget import Budgeted
 
 
-class PyramidInput(BaseModel):
+class PyramidInput(Budgeted):
     """Which version of a document to read."""
 
     model_config = ConfigDict(extra="forbid")

@@ -166,7 +166,7 @@ ASSESS_TASK = Task(
 )  # fmt: skip
 WRITE_TASK = Task(
     name="research.write", version=1, role="writer", instructions=WRITE, input=WriteRequest, output=Draft,
-    render=render_write, max_output_tokens=1500, prose_field="text",
+    render=render_write, max_output_tokens=1500, prose_field="text", final=True,
 )  # fmt: skip
 REPAIR_TASK = Task(
     name="research.repair", version=1, role="writer", instructions=REPAIR, input=RepairRequest, output=Draft,

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.llm.budget import Budgeted
+
 Format = Literal["answer", "report"]
 Status = Literal["answered", "partly", "missing"]
 
@@ -23,7 +25,7 @@ class Limits(BaseModel):
         return self.tokens or (40_000 if format == "report" else 10_000)
 
 
-class ResearchInput(BaseModel):
+class ResearchInput(Budgeted):
     """A question to one or several collections."""
 
     model_config = ConfigDict(str_strip_whitespace=True)

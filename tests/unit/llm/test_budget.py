@@ -1,5 +1,6 @@
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -103,10 +104,13 @@ def test_caps_of_a_run_go_over_the_defaults() -> None:
     assert Caps(calls=3).over(Caps(calls=9, seconds=60)) == Caps(calls=3, seconds=60)
 
 
-def test_prices_are_found_with_and_without_a_date_and_unknown_ones_are_none() -> None:
-    prices = load_prices()
-    assert prices.find("gpt-4.1-2025-04-14") == prices.find("gpt-4.1") == prices.find("gpt-4.1@azure")
+def test_prices_are_found_with_and_without_a_date_and_unknown_ones_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "prices.toml"
+    path.write_text('["paid-1.5"]\ninput = 2.5\n')
+    prices = load_prices(path)
+    assert prices.find("paid-1.5-2025-04-14") == prices.find("paid-1.5@azure") == Price(input=Decimal("2.5"))
     assert prices.find("llama3:8b") is None
+    assert load_prices().find("paid-1.5") is None
 
 
 def test_cached_input_costs_its_own_price() -> None:
