@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from app.convert.cells import find_unit_note, is_unit_note
 
 _FURNITURE = re.compile(
-    r"table of contents|part [iv]+\b|item \d+\w?\.?$|\d{1,3}$|\S.{0,60}\| |.{0,80}\(continued\)$"
+    r"table of contents|part [iv]+\b|item \d+\w?\.?(?: (?:condensed )?(?:consolidated )?financial statements)?$"
+    r"|\d{1,3}$|\S.{0,60}\| |.{0,80}\(continued\)$"
     r"|notes to (?:the )?(?:unaudited )?(?:condensed )?(?:consolidated )?financial statements",
     re.IGNORECASE,
 )

@@ -51,18 +51,21 @@ class Layout:
 
         return max(range(len(self.columns)), key=closeness)
 
-    def cover(self, cells: Row) -> list[Cell | None]:
-        """Return for each value column the header cell above it."""
+    def cover(self, cells: Row, below: Sequence[str]) -> list[Cell | None]:
+        """Return for each value column the header cell above it; `below` is what the header says under this row."""
         if self.exact:
             return [
                 max((c for c in cells if c.overlap(*span) > 0), key=lambda c: c.overlap(*span), default=None)
                 for span in self.columns
             ]
-        return assign_spans(cells, self.columns)
+        return assign_spans(cells, self.columns, below)
 
 
-def assign_spans(cells: Row, columns: Sequence[Span]) -> list[Cell | None]:
-    """Give each column the header text centred over it or its group; the split with the least total offset wins."""
+def assign_spans(cells: Row, columns: Sequence[Span], below: Sequence[str] = ()) -> list[Cell | None]:
+    """Give each column the header text set over it or its group; the split with the least total offset wins.
+
+    `below` is the header text under this row, by column: one text never stands twice in a group.
+    """
     count, total = len(cells), len(columns)
     if not count:
         return [None] * total
@@ -71,30 +74,41 @@ def assign_spans(cells: Row, columns: Sequence[Span]) -> list[Cell | None]:
     best[0] = [(skip * done, done, done) for done in range(total + 1)]
     for used in range(1, count + 1):
         for done in range(1, total + 1):
-            best[used][done] = _best_group(best, cells[used - 1], columns, used, done, skip)
+            best[used][done] = _best_group(best, cells[used - 1], columns, below, used, done, skip)
     return _trace(best, cells, total)
 
 
 def _best_group(
-    best: list[list[tuple[float, int, int]]], cell: Cell, columns: Sequence[Span], used: int, done: int, skip: float
+    best: list[list[tuple[float, int, int]]],
+    cell: Cell,
+    columns: Sequence[Span],
+    below: Sequence[str],
+    used: int,
+    done: int,
+    skip: float,
 ) -> tuple[float, int, int]:
     choice = (best[used][done - 1][0] + skip, done, done)
     for start in range(done):
-        cost = best[used - 1][start][0] + _offset(cell, columns, start, done)
+        cost = best[used - 1][start][0] + _offset(cell, columns, start, done, below[start:done])
         if cost < choice[0]:
             choice = (cost, start, done)
     return choice
 
 
-def _offset(cell: Cell, columns: Sequence[Span], start: int, stop: int) -> float:
+def _offset(cell: Cell, columns: Sequence[Span], start: int, stop: int, below: Sequence[str]) -> float:
     """Return how badly a header cell sits over columns [start, stop), in points."""
     if cell.rule is not None:
         low, high = cell.rule
         ruled = [i for i, (x0, x1) in enumerate(columns) if low - 2 <= (x0 + x1) / 2 <= high + 2]
         if ruled:
             return 0.0 if (ruled[0], ruled[-1] + 1) == (start, stop) else 1e6
+    headed = [text for text in below if text]
+    if len(set(headed)) < len(headed):
+        return 1e6
     left, right = columns[start][0], columns[stop - 1][1]
     centre = abs(left + right - cell.x0 - cell.x1) / 2
+    if start < stop - 1 and len(headed) == stop - start:
+        return min(centre, abs(right - cell.x1) + 1)
     if start < stop - 1 or any(cell.overlap(*span) > 2 for i, span in enumerate(columns) if i != start):
         return centre
     return min(centre, abs(right - cell.x1) + 1)

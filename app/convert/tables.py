@@ -9,6 +9,7 @@ from app.convert.columns import Layout, Row, find_layout
 from app.convert.document import Table, TableRow
 
 _INDENT = 1.5
+_STATEMENT = re.compile(r"^[\w' ]*\b(?:statements?(?: of [\w' ]+)?|balance sheets?)(?: \([\w' ]+\))?$", re.IGNORECASE)
 
 
 @dataclass(kw_only=True)
@@ -50,7 +51,9 @@ def _split_segments(rows: Sequence[Row], layout: Layout) -> list[_Segment]:
         label, cells = layout.split_label(row)
         segment = segments[-1]
         started = bool(segment.body)
-        if _is_header(label, cells, started=started) or (started and _heads(row, below, layout)):
+        if not label and not started and not segment.header and _is_statement(cells):
+            segment.titles.append(cells[0].text)
+        elif _is_header(label, cells, started=started) or (started and _heads(row, below, layout)):
             if segment.body:
                 segment = _Segment(titles=_trailing_titles(segment))
                 segments.append(segment)
@@ -84,6 +87,11 @@ def _is_header(label: Cell | None, cells: Row, *, started: bool) -> bool:
     if label is not None and not (is_unit_note(label.text) or is_period(label.text)):
         return False
     return periods > 0 and (label is None or periods == len(cells))
+
+
+def _is_statement(cells: Row) -> bool:
+    """Whether a row is nothing but the name of a financial statement."""
+    return len(cells) == 1 and bool(_STATEMENT.search(cells[0].text)) and not is_period(cells[0].text)
 
 
 def _is_stub(text: str, segment: _Segment) -> bool:
@@ -130,8 +138,19 @@ def _with_period(paths: tuple[tuple[str, ...], ...], title: str) -> tuple[tuple[
     return tuple((period.group(1), *path) for path in paths)
 
 
+def _cover_levels(header: Sequence[Row], layout: Layout) -> list[list[Cell | None]]:
+    """Return the header cell over each column for every header row, found from the lowest row up."""
+    below = [""] * len(layout.columns)
+    levels: list[list[Cell | None]] = []
+    for cells in reversed(header):
+        level = layout.cover(cells, below)
+        below = [f"{cell.text} {text}" if cell else text for cell, text in zip(level, below, strict=True)]
+        levels.insert(0, level)
+    return levels
+
+
 def _header_paths(segment: _Segment, layout: Layout) -> tuple[tuple[str, ...], ...]:
-    levels = [layout.cover(cells) for cells in segment.header]
+    levels = _cover_levels(segment.header, layout)
     paths: list[list[str]] = [[] for _ in layout.columns]
     above: list[frozenset[int] | None] = [None] * len(paths)
     for level, stub in zip(levels, segment.stubs, strict=True):

@@ -48,6 +48,47 @@ def draw_statement(canvas: Canvas) -> None:
             _draw_value(canvas, x, y, value)
 
 
+def draw_right_aligned_headers(canvas: Canvas) -> None:
+    """Draw a statement whose spanning headers end at the right edge of their group, over years that repeat."""
+    canvas.setFont("Helvetica", 9)
+    for right, months in ((436, "Three Months Ended"), (571, "Six Months Ended")):
+        canvas.drawRightString(right, 740, months)
+        canvas.drawRightString(right, 731, "December 31,")
+    columns = (363, 436, 504, 571)
+    for x, year in zip(columns, ("2022", "2021") * 2, strict=True):
+        canvas.drawRightString(x, 714, year)
+    rows = (
+        ("Product", ("16,517", "20,779", "32,258", "37,410")),
+        ("Service and other", ("36,230", "30,949", "70,611", "59,635")),
+        ("Total revenue", ("52,747", "51,728", "102,869", "97,045")),
+    )
+    for index, (label, values) in enumerate(rows):
+        canvas.drawString(30, 700 - 11 * index, label)
+        for x, value in zip(columns, values, strict=True):
+            canvas.drawRightString(x, 700 - 11 * index, value)
+
+
+def draw_change_columns(canvas: Canvas) -> None:
+    """Draw a table whose spanning headers stand over the middle one of three columns, dates on two lines."""
+    canvas.setFont("Helvetica", 9)
+    columns = (276, 339, 400, 457, 520, 580)
+    for x, months in ((327, "Three Months Ended"), (507, "Nine Months Ended")):
+        canvas.drawCentredString(x, 740, months)
+    for x, day in zip((267, 330, 448, 511), ("July 1,", "June 25,") * 2, strict=True):
+        canvas.drawCentredString(x, 731, day)
+    for x, text in zip(columns, ("2023", "2022", "Change") * 2, strict=True):
+        canvas.drawCentredString(x - 9, 722, text)
+    for index, (label, values) in enumerate(
+        (
+            ("Americas", ("35,383", "37,472", "(6)%", "122,445", "129,850", "(6)%")),
+            ("Europe", ("20,205", "19,287", "5 %", "71,831", "72,323", "(1)%")),
+        )
+    ):
+        canvas.drawString(30, 700 - 11 * index, label)
+        for x, value in zip(columns, values, strict=True):
+            canvas.drawRightString(x, 700 - 11 * index, value)
+
+
 def _draw_value(canvas: Canvas, x: float, y: float, value: str) -> None:
     if value.startswith("$"):
         canvas.drawString(x - 42, y, "$")

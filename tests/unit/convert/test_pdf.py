@@ -6,7 +6,14 @@ from pypdf import PdfReader, PdfWriter
 from app.convert.document import Table
 from app.convert.pdf import convert_pdf
 from app.errors import ConversionFailed
-from tests.unit.convert.drawing import draw_box, draw_columns, draw_pdf, draw_statement
+from tests.unit.convert.drawing import (
+    draw_box,
+    draw_change_columns,
+    draw_columns,
+    draw_pdf,
+    draw_right_aligned_headers,
+    draw_statement,
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +29,22 @@ def test_every_value_column_has_its_header_path_from_the_top(statement: Table) -
         ("Nine Months Ended", "July 1, 2023"),
         ("Nine Months Ended", "June 25, 2022"),
     )
+
+
+def test_headers_at_the_right_edge_of_their_group_span_it() -> None:
+    (table,) = convert_pdf(draw_pdf(draw_right_aligned_headers), max_pages=10).pages[0].tables
+    assert [" ".join(path) for path in table.columns] == [
+        "Three Months Ended December 31, 2022",
+        "Three Months Ended December 31, 2021",
+        "Six Months Ended December 31, 2022",
+        "Six Months Ended December 31, 2021",
+    ]
+
+
+def test_a_header_over_the_middle_of_three_columns_spans_them() -> None:
+    (table,) = convert_pdf(draw_pdf(draw_change_columns), max_pages=10).pages[0].tables
+    spanned = [path[0] for path in table.columns]
+    assert spanned == ["Three Months Ended"] * 3 + ["Nine Months Ended"] * 3
 
 
 def test_title_and_units_above_a_table_are_its_caption_and_note(statement: Table) -> None:
