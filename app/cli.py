@@ -54,6 +54,12 @@ def migrate() -> None:
     become("app.migrate")
 
 
+@cli.command()
+def reembed() -> None:
+    """Embed everything anew after a change of the embedding model; stop the service first."""
+    become("app.reembed")
+
+
 commands.register(cli)
 
 

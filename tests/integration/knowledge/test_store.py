@@ -9,7 +9,7 @@ from app.convert.document import Converted, Page
 from app.db import DEFAULT_PROJECT, Sessions
 from app.errors import Conflict, Invalid, NotFound
 from app.knowledge import collections, documents
-from app.knowledge.embedding_models import EmbeddingMismatch, register_embedder
+from app.knowledge.embedding_models import EmbeddingMismatch, reembed, register_embedder
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.types import Filters, NewEntry
 from tests.support.embedders import HashEmbedder
@@ -134,6 +134,27 @@ async def test_an_embedder_of_another_model_is_refused_with_the_way_out(sessions
         async with sessions() as session:
             with pytest.raises(EmbeddingMismatch, match="symposium reembed"):
                 await register_embedder(session, other)
+
+
+async def test_after_reembedding_another_model_is_accepted_and_finds(sessions: Sessions) -> None:
+    await add_pages(sessions, HashEmbedder(), "turned.txt", ["A heron stood in the reeds."])
+    other = HashEmbedder(name="test/turned", dimension=32)
+    steps = [step async for step in reembed(sessions, other, batch=3)]
+    assert steps[-1][0] == steps[-1][1] > 0
+    async with sessions.begin() as session:
+        await register_embedder(session, other)
+    hits = await Knowledge(sessions, other, DEFAULT_PROJECT).search("heron in the reeds", limit=3)
+    assert hits[0].vector_rank is not None
+    assert [step async for step in reembed(sessions, HashEmbedder())][-1][0] > 0
+
+
+async def test_a_model_of_another_dimension_is_embedded_anew(sessions: Sessions) -> None:
+    await add_pages(sessions, HashEmbedder(), "narrow.txt", ["A stork on a roof."])
+    narrow = HashEmbedder(dimension=16)
+    assert [step async for step in reembed(sessions, narrow)][-1][0] > 0
+    hits = await Knowledge(sessions, narrow, DEFAULT_PROJECT).search("stork on a roof", limit=3)
+    assert hits[0].vector_rank is not None
+    assert [step async for step in reembed(sessions, HashEmbedder())][-1][0] > 0
 
 
 async def test_the_walk_goes_both_ways_and_sideways(sessions: Sessions) -> None:
