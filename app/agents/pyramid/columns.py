@@ -19,7 +19,8 @@ CHANGE_WORDS = re.compile(
 LENGTH = re.compile(
     r"\b(three|six|nine|twelve|3|6|9|12)\s+months|\b(13|26|39|52|53|thirteen|twenty-six|thirty-nine"
     r"|fifty-(?:two|three))"
-    r"\s+weeks|\b(quarters?)\b|\b((?:fiscal\s+)?years?)\b(?!-)",
+    r"\s+weeks|\b(quarters?)\b"
+    r"|(?<!calendar )\b((?:fiscal\s+years?|years?\s+end\w+|for\s+the\s+(?:\w+\s+)?years?|^years?))\b(?!-)",
     re.IGNORECASE,
 )
 SPAN_LEAD = re.compile(
@@ -32,6 +33,10 @@ LENGTHS = {
     "52": 12, "53": 12, "thirteen": 3, "twenty-six": 6, "thirty-nine": 9, "fifty-two": 12, "fifty-three": 12,
 }  # fmt: skip
 FLOWS = re.compile(r"\b(?:operations|income|earnings|cash flows?|loss|comprehensive)\b", re.IGNORECASE)
+STATEMENT = re.compile(
+    r"\b(?:CONSOLIDATED\s+)?(?:INCOME|CASH FLOWS?|BALANCE|COMPREHENSIVE INCOME|STOCKHOLDERS[’'] EQUITY)"
+    r"\s+(?:STATEMENTS?|SHEETS?)"
+)
 LEFT_OVER = re.compile(
     r"\b(?:(?:for\s+)?the\b|as\s+(?:of|at)|at|(?:three|six|nine|twelve|\d+)\s+months?|(?:[\w-]+\s+)?weeks?|quarters?|"
     r"(?:fiscal\s+)?years?|periods?|end(?:ed|ing)|unaudited|audited|and)\b|[(),:|$—–-]",
@@ -151,7 +156,9 @@ def _rest(header: str, found: Sequence[Found]) -> str:
         r"\d{1,2},?",
         " ",
         header,
+        flags=re.IGNORECASE,
     )
+    header = STATEMENT.sub(" ", header)
     rest = re.sub(r"\s+", " ", LEFT_OVER.sub(" ", header)).strip(" ,.;:")
     rest = re.sub(r"\b(.{3,60}?)(?: \1)+$", r"\1", rest)
     return rest if re.search(r"[A-Za-z]{2}", rest) else ""

@@ -111,7 +111,7 @@ DESCRIBE = Task(
 
 READ_WINDOW = Task(
     name="pyramid.read_window",
-    version=1,
+    version=2,
     role="extractor",
     instructions=(
         "You read two neighbouring pages and keep a list of insights. " + SENTENCES + " You are given the document's "
@@ -160,7 +160,7 @@ COVER_WINDOW = Task(
 
 FIND_CONCEPTS = Task(
     name="pyramid.find_concepts",
-    version=1,
+    version=2,
     role="extractor",
     instructions=(
         "Group the numbered insights into concepts: ideas, developments or themes that several insights share. "

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.agents.pyramid.schemas import Card
+from app.agents.pyramid.topics import is_boilerplate
 
 BREAK = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z“\"(\[0-9])")
 ABBREVIATION = re.compile(
@@ -39,7 +40,7 @@ def read_prose(markdown: str, card: Card) -> list[Sentence]:
         for first, last in split_sentences(markdown[start:end]):
             shown = markdown[start + first : start + last]
             text = _say(shown, card)
-            if is_informative(text):
+            if is_informative(text) and not is_boilerplate(text):
                 sentence = Sentence(text=text, start=start + first, end=start + last, topic=topic)
                 found.setdefault(text.lower(), sentence)
     return list(found.values())
@@ -67,7 +68,7 @@ def is_informative(text: str) -> bool:
 
 
 def _say(shown: str, card: Card) -> str:
-    text = re.sub(r"\*\*|__|\\(?=[$*_|#])", "", re.sub(r"\s+", " ", shown)).strip()
+    text = re.sub(r"\*\*|__|\\(?=[$*_|#])|\s?[®™℠](?=\W)", "", re.sub(r"\s+", " ", shown)).strip()
     name = card.short_name
     return ISSUER.sub(lambda m: f"{name}'s" if m[1] else name, text) if name else text
 

@@ -1,16 +1,16 @@
 """Table rows as sentences that name entity, measure, value, unit and period."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.agents.pyramid.columns import Column, read_columns
+from app.agents.pyramid.naming import Named, is_period, name_rows, tidy
 from app.agents.pyramid.schemas import Card
+from app.agents.pyramid.topics import is_furniture, name_topic
 from app.agents.pyramid.units import TableUnits, announce, read_cell, read_units
 from app.agents.pyramid.wording import (
     clean_label,
-    name_measure,
     open_lower,
     plain_value,
     possessive,
@@ -23,7 +23,6 @@ from app.knowledge.figures import Figure
 from app.knowledge.periods import Period, find_periods, instant
 from app.knowledge.types import Fact
 
-SHARE_OF = re.compile(r"%|\b(?:percent(?:age)?|as a share) of\b|\bper cent\b", re.IGNORECASE)
 AT_END = re.compile(r"\bending\s+balances?\b|\bbalances?\b.*\bend\b|^cash\b.*\bend\s+of\b", re.IGNORECASE)
 AT_START = re.compile(
     r"\b(?:beginning|opening)\s+balances?\b|\bbalances?\b.*\bbeginning\b|^cash\b.*\bbeginning\s+of\b",
@@ -52,23 +51,15 @@ class _Reading:
     card: Card
     columns: Sequence[Column]
     units: TableUnits
-    measures: Sequence[tuple[str, str]]
+    measures: Sequence[Named]
 
     @property
     def topic(self) -> str:
-        return name_table(self.table)
+        return name_topic(self.table.caption)
 
     @property
     def subject(self) -> str:
         return self.card.short_name or self.card.issuer
-
-
-def name_table(table: Table) -> str:
-    """Return a table's caption as a heading; "" when it is a bullet, a footnote or several sentences."""
-    caption = clean_label(table.caption)
-    if re.match(r"[•●▪*–-]|\(\w\)|\d\s+[A-Z]", caption) or re.search(r"[.!?]\s+[A-Z]", caption):
-        return ""
-    return re.sub(r",?\s+(?:is|are|was|were)\s+as\s+follows.*$", "", caption, flags=re.IGNORECASE)
 
 
 def read_tables(page: Page, card: Card, *, before: Page | None = None) -> list[Statement]:
@@ -76,7 +67,8 @@ def read_tables(page: Page, card: Card, *, before: Page | None = None) -> list[S
     note = announce(before.tables) if before else ""
     found: list[Statement] = []
     for table in page.tables:
-        found.extend(_read_table(table, card, note))
+        if not is_furniture(table, page):
+            found.extend(_read_table(table, card, note))
         note = table.unit_note or note if table.number == page.tables[0].number else ""
     return list({statement.text: statement for statement in found}.values())
 
@@ -88,58 +80,46 @@ def _read_table(table: Table, card: Card, note: str) -> Iterator[Statement]:
         card=card,
         columns=read_columns(table, card),
         units=read_units(table, card, note=own),
-        measures=_name_rows(table),
+        measures=name_rows(table),
     )
     for index, row in enumerate(table.rows):
         yield from _read_row(reading, index, row)
 
 
-def _name_rows(table: Table) -> list[tuple[str, str]]:
-    """Return (measure, scope) of each row; the scope is the heading that tells rows of one label apart."""
-    labels = Counter(clean_label(row.label).lower() for row in table.rows if any(row.cells))
-    names: list[tuple[str, str]] = []
-    heading = above = ""
-    for row in table.rows:
-        label = clean_label(row.label)
-        if not any(row.cells):
-            heading = label
-        repeated = labels[label.lower()] > 1
-        head = (row.path and clean_label(row.path[-1])) or (above if SHARE_OF.search(label) else heading or above)
-        if repeated and head and head.lower() != label.lower():
-            names.append((f"{open_lower(head)}, {open_lower(label)}", head))
-        else:
-            names.append((name_measure(row.label, row.path, caption=table.caption), ""))
-        if any(row.cells) and not repeated:
-            above = label
-    return names
-
-
 def _read_row(reading: _Reading, index: int, row: TableRow) -> Iterator[Statement]:
-    own, dated = _row_period(row)
+    own, source = _row_period(row)
     cells = [(c, text, read_cell(text)) for c, text in enumerate(row.cells[: len(reading.columns)]) if text.strip()]
     plain: list[tuple[int, str, Figure | None]] = []
     for c, shown, figure in cells:
         column = reading.columns[c]
+        period = own if source in ("label", "heading") else column.period or own
         if figure is None:
             plain.append((c, shown, None))
         elif column.change_of:
             yield from _say_change(reading, index, c, shown, figure)
-        elif (period := own if dated else column.period or own) and re.search(r"[A-Za-z]{2}", row.label):
-            yield _say_value(reading, index, c, shown, figure, period, by_row=dated or column.period is None)
+        elif period and re.search(r"[A-Za-z]{2}", row.label):
+            by_row = source == "label" or (column.period is None and source == "said")
+            yield _say_value(reading, index, c, shown, figure, period, by_row=by_row)
         else:
             plain.append((c, shown, figure))
     if any(figure for _, _, figure in plain) or (plain and len(plain) == len(cells)):
         yield from _say_row(reading, index, plain)
 
 
-def _row_period(row: TableRow) -> tuple[Period | None, bool]:
-    """Return the period a row names itself, and whether its label dates a balance, which goes before the column's."""
-    for text in (row.label, *reversed(row.path)):
-        found = find_periods(text)
-        if found:
-            dated = text is row.label and found[-1][2].form.startswith("at:") and "balance" in text.lower()
-            return found[-1][2], dated
-    return None, False
+def _row_period(row: TableRow) -> tuple[Period | None, str]:
+    """Return the period a row names itself, and where.
+
+    A label that dates a balance and a heading that is a period go before the column's; one "said" in passing does not.
+    """
+    found = find_periods(row.label)
+    if found:
+        period = found[-1][2]
+        dated = period.form.startswith("at:") and ("balance" in row.label.lower() or is_period(row.label))
+        return period, "label" if dated else "said"
+    for part in reversed(row.path):
+        if found := find_periods(part):
+            return found[-1][2], "heading" if is_period(part) else "said in a heading"
+    return None, ""
 
 
 def _say_value(
@@ -147,15 +127,15 @@ def _say_value(
 ) -> Statement:
     row, column = reading.table.rows[index], reading.columns[c]
     unit, scale = reading.units.of(row, column, figure)
-    measure, _ = reading.measures[index]
-    label = clean_label(row.label)
+    measure = reading.measures[index].measure
+    label = tidy(row.label)
     if by_row and column.dimension:
-        measure = label = _measure_by_row(row, column.dimension)
+        measure = _measure_by_row(row, column.dimension)
     elif column.dimension:
         measure = f"{measure} ({column.dimension})"
     said, slot = _when(label, period)
     fact = _fact(reading, index, measure, figure, unit, scale, slot, shown)
-    text = f"{_subject(reading, measure)} {verb_for(label)} {say_amount(figure, unit, scale)} {said}."
+    text = f"{_subject(reading, measure)} {verb_for(measure)} {say_amount(figure, unit, scale)} {said}."
     return _statement(reading, index, text, (shown,), (fact,))
 
 
@@ -184,7 +164,7 @@ def _say_change(reading: _Reading, index: int, c: int, shown: str, figure: Figur
         return
     unit, scale = reading.units.of(row, column, figure)
     verb = "decreased" if figure.value < 0 else "increased"
-    measure, _ = reading.measures[index]
+    measure = reading.measures[index].measure
     measure = f"{measure} ({column.dimension})" if column.dimension else measure
     amount = say_amount(figure, unit, scale).removeprefix("-")
     text = f"{_subject(reading, measure)} {verb} by {amount} {say_period(later)} compared with {_against(earlier)}."
@@ -207,10 +187,10 @@ def _say_row(reading: _Reading, index: int, cells: Sequence[tuple[int, str, Figu
         if figure is not None:
             unit, scale = reading.units.of(row, column, figure)
             said = say_amount(figure, unit, scale)
-            measure = ", ".join(part for part in (reading.measures[index][0], column.dimension or header) if part)
+            measure = ", ".join(part for part in (reading.measures[index].measure, column.dimension or header) if part)
             facts.append(_fact(reading, index, measure, figure, unit, scale, column.period, shown))
         parts.append(f"{header}: {said}" if header else said)
-    label = ", ".join(clean_label(part) for part in (*row.path[-1:], row.label) if clean_label(part))
+    label = ", ".join(tidy(part) for part in (*row.path[-1:], row.label) if tidy(part))
     head = " – ".join(part for part in (reading.subject, reading.topic, label) if part)
     if not label or len(head) + sum(map(len, parts)) > 1200:
         return
@@ -242,7 +222,7 @@ def _fact(
         unit=unit,
         period=period.form if period else "",
         shown=shown,
-        scope=reading.measures[index][1],
+        scope=reading.measures[index].scope,
     )
 
 

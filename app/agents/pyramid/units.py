@@ -20,10 +20,11 @@ NOT_SHARES = re.compile(
     r"\d\s+shares|\bat cost\b|\bvalue\b|\bcapital\b|\bproceeds\b|\brepurchases? of\b", re.IGNORECASE
 )
 COUNTED = re.compile(
-    r"\b(?:number of|headcount|employees|stores|customers|square feet|units?|count|days|years)\b", re.IGNORECASE
+    r"\b(?:numbers? of|headcount|employees|stores|customers|square feet|units?|count|days|years)\b", re.IGNORECASE
 )
 PERCENT = re.compile(r"(?<![\d.)])\s?%|\bpercent(?:age)?s?\b|\beffective (?:income )?tax rate\b", re.IGNORECASE)
 SCALE = re.compile(r"\b(thousand|million|billion)s?\b", re.IGNORECASE)
+LABEL_SCALE = re.compile(r"(?<![\d.] )\b(thousand|million|billion)s?\b", re.IGNORECASE)
 SHARE_SCALE = re.compile(
     r"\bshares?\b(?:,\s+which\s+are)?[^,;)]{0,60}?\bin\s+(thousand|million)s|\bshares?\s+in\s+(thousand|million)s",
     re.IGNORECASE,
@@ -43,7 +44,7 @@ class TableUnits:
     def of(self, row: TableRow, column: Column, figure: Figure) -> tuple[str, int]:
         """Return the unit ("USD", "USD/share", "shares", "percent", "") and scale of one cell."""
         words = " ".join([*row.path[-1:], row.label])
-        spoken = SCALE.search(row.label) if figure.kind in ("count", "currency") else None
+        spoken = LABEL_SCALE.search(row.label) if figure.kind in ("count", "currency") else None
         own = SCALES[spoken[1].lower()] if spoken else None
         if figure.kind in ("percent", "basis_points", "ratio"):
             return figure.unit, 1
@@ -54,7 +55,7 @@ class TableUnits:
             return f"{currency}/share" if currency else "per share", 1
         if figure.kind == "count" and self._counts_shares(words, column):
             return "shares", own or self.share_scale
-        return self._amount(row.label, figure, own)
+        return self._amount(f"{row.label} {column.dimension}", figure, own)
 
     def _amount(self, label: str, figure: Figure, own: int | None) -> tuple[str, int]:
         if figure.kind == "currency":

@@ -1,7 +1,6 @@
 """Fixed phrases around what a table says: measures, verbs, amounts, periods."""
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -13,13 +12,20 @@ SCALE_WORDS = {10**3: "thousand", 10**6: "million", 10**9: "billion"}
 MONTH_WORDS = {3: "three months", 6: "six months", 9: "nine months", 12: "year"}
 ORDINALS = ("first", "second", "third", "fourth")
 FOOTNOTE = re.compile(r"\s*(?:\((?:\d{1,2}|[a-z])\)|\[\d+\]|[*†‡§¹²³⁴⁵⁶⁷⁸⁹]+)\s*$")
-COMPLETE = re.compile(
-    r"\b(?:total|net|gross|cost|income|revenues?|sales|assets|liabilities|expenses?|cash)\b", re.IGNORECASE
-)
-OPENERS = frozenset(
-    "total net gross cost operating income revenue revenues sales other basic diluted provision accounts cash "
-    "inventories inventory deferred current long-term short-term research selling interest earnings dividends "
-    "term".split()
+COMMON = frozenset(
+    """total net gross cost costs of operating income revenue revenues sales other basic diluted provision provisions
+    accounts account cash equivalents inventories inventory deferred current non-current noncurrent long-term short-term
+    research development selling general administrative interest earnings dividends term debt loss losses gain gains
+    profit margin expense expenses tax taxes assets liabilities equity shareholders’ shareholders' stockholders’
+    stockholders' shareowners shareholders stockholders payable payables receivable receivables goodwill intangible
+    property plant equipment prepaid accrued accumulated retained comprehensive common stock preferred capital share
+    shares outstanding average weighted weighted-average per and before after from for in on to by at the
+    attributable noncontrolling interests noncontrolling end beginning period depreciation amortization compensation
+    share-based stock-based purchases purchase sale proceeds payments issuance issuances repurchases repayments
+    repayment maturities marketable securities investments investment restricted increase decrease change changes
+    effect rate effective statutory number price paid balance balances contracts trade vendor non-trade cumulative
+    translation adjustment adjustments additional paid-in paid leases lease unrealized realized charges selling,
+    general, demand creation overhead subtotal fair value values amount amounts less""".split()
 )
 HEAD_END = re.compile(
     r"\s+(?:of|for|from|per|in|to|on|before|by|attributable|provided|used|generated|with|at|after|under)\b|,"
@@ -36,27 +42,20 @@ def clean_label(label: str) -> str:
 
 
 def open_lower(text: str) -> str:
-    """Return the text with its first letter in lower case unless the word looks like a name."""
+    """Return the text as it goes on within a sentence: common words lose their capital, names keep it."""
     first, _, rest = text.partition(" ")
+    if _is_common(first):
+        return " ".join(word.lower() if _is_common(word) else word for word in text.split(" "))
     second = rest.partition(" ")[0]
     plain = first[1:].islower() or first[1:] == "" or "-" in first
-    if plain and (first.lower().strip(",") in OPENERS or (second and second.islower())):
+    if plain and second[:1].islower() and not re.fullmatch(r"[a-z]+s? (?:of|and)", f"{first} {second}"):
         return text[:1].lower() + text[1:]
     return text
 
 
-def name_measure(label: str, path: Sequence[str], *, caption: str = "", whole_path: bool = False) -> str:
-    """Return what a row measures: "total net sales", "net sales, Products", "earnings per share, diluted"."""
-    label = clean_label(label)
-    heads = [clean_label(part) for part in path if clean_label(part)]
-    heads = [head for head in heads if head.lower() != label.lower()]
-    if not whole_path:
-        heads = heads[-1:]
-    if not heads and len(label.split()) == 1 and 0 < len(caption.split()) <= 8:
-        heads = [clean_label(caption)]
-    if heads and not whole_path and _stands_alone(label, heads[-1]):
-        heads = []
-    return ", ".join([open_lower(part) for part in [*heads[:1]]] + [*heads[1:], label]) if heads else open_lower(label)
+def _is_common(word: str) -> bool:
+    bare = re.sub(r"[^\w’'-]", "", word).lower()
+    return bare in COMMON and not (word.isupper() and len(bare) > 3 and not word.istitle())
 
 
 def possessive(name: str) -> str:
@@ -64,12 +63,24 @@ def possessive(name: str) -> str:
     return f"{name}'" if name.endswith("s") else f"{name}'s"
 
 
-def verb_for(label: str) -> str:
-    """Return "were" where the head noun of a row's label is a plural, "was" otherwise."""
-    head = HEAD_END.split(label, maxsplit=1)[0].strip()
-    last = re.sub(r"\W*\([^)]*\)\W*$", "", head).split(" ")[-1].lower()
-    plural = last.endswith("s") and not last.endswith(("ss", "us", "is"))
-    return "were" if plural else "was"
+def verb_for(measure: str) -> str:
+    """Return "were" where the head noun of a measure is a plural, "was" otherwise."""
+    if measure.startswith("cash, cash equivalents"):
+        return "were"
+    words = re.sub(r"\s*\([^)]*\)", "", HEAD_END.split(measure, maxsplit=1)[0]).lower().split()
+    while len(words) > 1 and words[-1].endswith("ed"):
+        words.pop()
+    if not words:
+        return "was"
+    joined = " and " in " ".join(words) and _is_plural(words[words.index("and") - 1]) if "and" in words[1:] else False
+    if joined or words[-1].startswith(("accounts receivable", "accounts payable")) or words[:1] == ["accounts"]:
+        return "were"
+    return "were" if _is_plural(words[-1]) else "was"
+
+
+def _is_plural(word: str) -> bool:
+    bare = word.strip(".,;:/")
+    return bare.endswith("s") and not bare.endswith(("ss", "us", "is", "'s", "’s"))
 
 
 def say_period(period: Period) -> str:
@@ -118,11 +129,3 @@ def _bare_digits(shown: str) -> str:
     digits = re.sub(r"^[^0-9.]+", "", shown.replace("(", "").replace(")", ""))
     digits = re.sub(r"\s*(?:%|percent)$", "", digits.strip()).strip()
     return f"0{digits}" if digits.startswith(".") else digits
-
-
-def _stands_alone(label: str, head: str) -> bool:
-    words = {w.lower() for w in re.findall(r"[A-Za-z]{3,}", head)} - {"the", "and", "for", "from"}
-    own = {w.lower() for w in re.findall(r"[A-Za-z]{3,}", label)}
-    if label.lower().startswith("total ") or (words and words <= own):
-        return True
-    return len(label.split()) >= 2 and bool(COMPLETE.search(label)) and not label.lower().startswith("other")

@@ -32,11 +32,11 @@ def test_a_cell_becomes_a_sentence_with_entity_measure_value_unit_and_period() -
     ("cells", "said"),
     [
         (row("Other income/(expense), net", "(265)", ""), "other income/(expense), net was -$265 million"),
-        (row("Diluted", "$ 1.26", "", path=("Earnings per share:",)), "earnings per share, Diluted was $1.26"),
+        (row("Diluted", "$ 1.26", "", path=("Earnings per share:",)), "diluted earnings per share were $1.26"),
         (row("Diluted", "15,775,021", "", path=("Shares used in computing earnings per share:",)), "thousand shares"),
         (row("Effective tax rate", "12.5%", ""), "effective tax rate was 12.5%"),
         (row("Effective tax rate", "12.5 %", ""), "effective tax rate was 12.5%"),
-        (row("Products", "60,584", "", path=("Net sales:",)), "net sales, Products were $60,584 million"),
+        (row("Products", "60,584", "", path=("Net sales:",)), "net sales from Products were $60,584 million"),
         (row("Total current assets (1)", "122,659", "", path=("ASSETS:",)), "Apple's total current assets were"),
         (row("Number of stores", "530", ""), "number of stores was 530 in"),
     ],
@@ -91,8 +91,8 @@ def test_rows_of_one_label_are_told_apart_by_their_heading() -> None:
         row("Operating income", "7,995", ""),
     )
     assert [text.partition(" was")[0] for text in told] == [
-        "Apple's Americas, operating income",
-        "Apple's Europe, operating income",
+        "Apple's operating income for Americas",
+        "Apple's operating income for Europe",
     ]
 
 
@@ -103,7 +103,7 @@ def test_a_share_of_something_belongs_to_the_row_above() -> None:
         row("Selling, general and administrative", "$5,973", ""),
         row("Percentage of total net sales", "7%", ""),
     )
-    assert told[3].startswith("Apple's selling, general and administrative, percentage of total net sales was 7%")
+    assert told[3].startswith("Apple's selling, general and administrative as a percentage of total net sales was 7%")
 
 
 def test_years_under_a_heading_that_ends_them_are_dated() -> None:
@@ -118,7 +118,7 @@ def test_an_ending_balance_holds_at_the_end_of_its_period() -> None:
 def test_rows_that_name_the_period_are_read_across() -> None:
     columns = (("Average Price Paid Per Share",), ("Total Shares Purchased",))
     told = tell(row("July 1, 2023", "$ 176.39", "45,000"), columns=columns, note="")
-    assert told[0] == "Apple's Average Price Paid Per Share was $176.39 as of July 1, 2023."
+    assert told[0] == "Apple's average price paid per share was $176.39 as of July 1, 2023."
 
 
 def test_a_table_without_periods_gives_one_sentence_a_row() -> None:
