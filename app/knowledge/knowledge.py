@@ -1,7 +1,7 @@
 """Knowledge: one project's store as agents and routes receive it. Opens and commits its own sessions."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,16 +32,20 @@ class Knowledge:
         *,
         weights: SearchWeights | None = None,
         effort: Effort | None = None,
+        on_search: Callable[[], None] | None = None,
     ) -> None:
         self._sessions = sessions
         self._embedder = embedder
         self._project_id = project_id
         self._weights = weights or SearchWeights()
         self._effort = effort or Effort()
+        self._on_search = on_search
         self._model_id: int | None = None
 
     async def search(self, query: str, *, filters: Filters = Filters(), limit: int = 20) -> list[Hit]:  # noqa: B008
         """Return the entries nearest to a query by words and meaning, best first: min(limit, matching) of them."""
+        if self._on_search:
+            self._on_search()
         asked = query.replace("\x00", " ")[:MAX_QUERY_CHARACTERS]
         [vector] = await self._embedder.embed([asked])
         model_id = await self._get_model_id()

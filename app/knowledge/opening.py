@@ -1,5 +1,6 @@
 """A project's knowledge as the settings of the process want it."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from app.knowledge.knowledge import Knowledge
@@ -8,8 +9,11 @@ from app.knowledge.types import LEVELS
 from app.resources import Resources
 
 
-def open_knowledge(resources: Resources, project_id: UUID) -> Knowledge:
-    """Return the store bound to one project, searched with the settings' weights and effort."""
+def open_knowledge(resources: Resources, project_id: UUID, *, on_search: Callable[[], None] | None = None) -> Knowledge:
+    """Return the store bound to one project, searched with the settings' weights and effort.
+
+    `on_search` is called before every search; it may raise to refuse it.
+    """
     settings = resources.settings
     weights = SearchWeights(
         lexical=settings.search_lexical_weight,
@@ -19,4 +23,6 @@ def open_knowledge(resources: Resources, project_id: UUID) -> Knowledge:
         b=settings.search_b,
     )
     effort = Effort(ef_search=settings.search_ef, exact_below=settings.search_exact_below)
-    return Knowledge(resources.sessions, resources.embedder, project_id, weights=weights, effort=effort)
+    return Knowledge(
+        resources.sessions, resources.embedder, project_id, weights=weights, effort=effort, on_search=on_search
+    )

@@ -53,7 +53,7 @@ def build_prepare(resources: Resources) -> Prepare:
             project_id=run.project_id,
             run_id=run.id,
             thread_id=run.thread_id,
-            knowledge=open_knowledge(resources, run.project_id),
+            knowledge=open_knowledge(resources, run.project_id, on_search=models.budget.count_search),
             models=models,
             converter=resources.converter,
             options=options,

@@ -7,11 +7,12 @@ from sqlalchemy import text
 
 from app.convert.document import Converted, Page
 from app.db import DEFAULT_PROJECT, Sessions
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import BudgetExceeded, Conflict, Invalid, NotFound
 from app.knowledge import collections, documents
 from app.knowledge.embedding_models import EmbeddingMismatch, reembed, register_embedder
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.types import Filters, NewEntry
+from app.llm.budget import Budget, Caps
 from tests.support.embedders import HashEmbedder
 from tests.support.library import add_document, add_pages, insight, publish_pages
 
@@ -155,6 +156,14 @@ async def test_a_model_of_another_dimension_is_embedded_anew(sessions: Sessions)
     hits = await Knowledge(sessions, narrow, DEFAULT_PROJECT).search("stork on a roof", limit=3)
     assert hits[0].vector_rank is not None
     assert [step async for step in reembed(sessions, HashEmbedder())][-1][0] > 0
+
+
+async def test_a_search_over_the_cap_is_refused(sessions: Sessions) -> None:
+    budget = Budget(caps=Caps(searches=1))
+    knowledge = Knowledge(sessions, HashEmbedder(), DEFAULT_PROJECT, on_search=budget.count_search)
+    await knowledge.search("anything")
+    with pytest.raises(BudgetExceeded):
+        await knowledge.search("anything else")
 
 
 async def test_the_walk_goes_both_ways_and_sideways(sessions: Sessions) -> None:

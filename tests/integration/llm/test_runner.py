@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -255,9 +256,11 @@ async def test_a_second_attempt_goes_on_in_the_same_budget(stub: StubOpenAI, mak
 
 
 async def test_cost_is_on_the_ledger_where_the_price_is_known(
-    stub: StubOpenAI, make_runner: MakeRunner, read_ledger: ReadLedger
+    stub: StubOpenAI, make_runner: MakeRunner, read_ledger: ReadLedger, tmp_path: Path
 ) -> None:
-    known, unknown = await make_runner(model="gpt-4.1-mini"), await make_runner()
+    prices = tmp_path / "prices.toml"
+    prices.write_text('["priced-model"]\ninput = 0.4\noutput = 1.6\n')
+    known, unknown = await make_runner(model="priced-model", prices_file=prices), await make_runner(prices_file=prices)
     for runner in (known, unknown):
         await runner.run(JUDGE, Question())
     (priced,), (free,) = await read_ledger(run_of(known)), await read_ledger(run_of(unknown))
