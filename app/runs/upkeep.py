@@ -8,6 +8,7 @@ from sqlalchemy import and_, delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Sessions
+from app.llm.ledger import forget_answers
 from app.log import get_logger
 from app.runs.dispatch import Delivery, Dispatcher
 from app.runs.models import TERMINAL, IdempotencyKey, Run, RunEvent
@@ -42,6 +43,7 @@ async def look_after(sessions: Sessions, *, lost_after: float, event_days: int) 
             return ()
         await drop_checkpoints(session)
         await drop_expired(session, event_days=event_days)
+        await forget_answers(session)
         await answer_overdue(session)
         return await list_undelivered(session, lost_after=lost_after)
 
