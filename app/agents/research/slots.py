@@ -15,6 +15,8 @@ from app.agents.research.words import WORD, core_name, list_stems, normalise, st
 from app.knowledge.periods import Period, calendar_year, fiscal_year, instant, months_ended, quarter
 
 ACCEPTED = 0.6
+SAME_QUARTER_DAYS = 10
+"""How far the end of a quarter may move from year to year, as years of whole weeks have it."""
 HEADING_WEIGHT = 0.3
 """What a word of the headings above a row counts that the question does not have, a word of the row being 1."""
 DEFICITS = frozenset(list_stems("deficit loss losses liabilities debt"))
@@ -160,11 +162,24 @@ def _fit_dated(wanted: Period, period: Period) -> float:
 
 
 def _fit_quarter(wanted: Period, period: Period, document: Known | None) -> float:
-    if document is None or wanted.form not in document.labels or period.end is None:
+    if document is None or period.end is None:
         return 0.0
+    if wanted.form not in document.labels:
+        return _fit_earlier_quarter(wanted.form, period, period.end, document)
     if document.end and period.end != document.end:
         return 0.0
     return {3: 0.95, None: 0.85}.get(period.months, 0.7)
+
+
+def _fit_earlier_quarter(form: str, period: Period, end: date, document: Known) -> float:
+    """Return the fit of the same quarter of an earlier year, which a report sets beside its own."""
+    year, _, number = form.partition("q")
+    own = next((label for label in document.labels if re.fullmatch(rf"\d{{4}}q{number}", label)), None)
+    if own is None or document.end is None or int(own[:4]) <= int(year):
+        return 0.0
+    days = 365.25 * (int(own[:4]) - int(year))
+    near = abs((document.end - end).days - days) <= SAME_QUARTER_DAYS
+    return {3: 0.9, None: 0.8}.get(period.months, 0.0) if near else 0.0
 
 
 def _fit_year(year: int, period: Period, document: Known | None) -> float:

@@ -1,5 +1,6 @@
 """Figures by entity, measure and period."""
 
+from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
@@ -8,7 +9,8 @@ from app.agents.research.contradictions import find_contradictions
 from app.agents.research.documents import Known, know_document
 from app.agents.research.questions import read_question
 from app.agents.research.schemas import Finding, SlotValue
-from app.agents.research.slots import choose_slots, find_slots
+from app.agents.research.slots import choose_slots, find_slots, period_fit
+from app.knowledge.periods import months_ended, quarter
 
 CARD = {
     "issuer": "Apple Inc.",
@@ -62,6 +64,12 @@ def test_a_fiscal_quarter_is_that_of_the_document_named_so() -> None:
 
 def test_a_period_that_is_not_there_gives_nothing() -> None:
     assert answer("What was Apple's revenue in the three months ended July 1, 2019?") == []
+
+
+def test_the_same_quarter_of_the_year_before_is_read_from_its_column() -> None:
+    assert period_fit(quarter(2022, 3), months_ended(3, date(2022, 6, 25)), DOCUMENT) > 0.8
+    assert period_fit(quarter(2022, 3), months_ended(9, date(2022, 6, 25)), DOCUMENT) == 0
+    assert period_fit(quarter(2022, 2), months_ended(3, date(2022, 6, 25)), DOCUMENT) == 0
 
 
 def test_a_measure_must_have_every_word_that_is_asked() -> None:
