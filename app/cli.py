@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app import commands
+from app.commands import ask, ingest, search
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -60,7 +60,8 @@ def reembed() -> None:
     become("app.reembed")
 
 
-commands.register(cli)
+for command in (ingest, ask, search):
+    command.register(cli)
 
 
 def main() -> None:
