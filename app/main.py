@@ -9,10 +9,11 @@ from fastapi import FastAPI
 from app.agents.base import Agent
 from app.agents.registry import discover
 from app.api import agents as agent_routes
-from app.api import checks, collections, documents, entries, health, levels, runs, search, trace
+from app.api import checks, collections, documents, entries, health, levels, metrics, runs, search, trace
 from app.api.console import Console
 from app.api.deps import Service
 from app.api.errors import install_errors
+from app.api.measuring import Measuring
 from app.api.openapi import install_openapi
 from app.api.pages import Page
 from app.knowledge.embedding_models import register_embedder
@@ -32,6 +33,7 @@ ROUTERS = (
     runs.router,
     trace.router,
     health.router,
+    metrics.router,
 )
 
 
@@ -58,6 +60,7 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
         version="0.1.0",
         lifespan=lifespan,
     )
+    app.add_middleware(Measuring)
     install_errors(app)
     for router in ROUTERS:
         app.include_router(router)

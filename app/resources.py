@@ -19,6 +19,7 @@ from app.errors import Invalid, Unavailable
 from app.llm.embedding import Embedder, OpenAIEmbedder
 from app.llm.local_embedder import open_local_embedder
 from app.llm.servers import ModelServers
+from app.metrics import Metrics, build_metrics
 from app.settings import Settings
 
 CheckpointPool = AsyncConnectionPool[AsyncConnection[DictRow]]
@@ -37,6 +38,7 @@ class Resources:
     model_servers: ModelServers
     embedder: Embedder
     converter: GuardedConverter
+    metrics: Metrics
 
 
 @asynccontextmanager
@@ -65,6 +67,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             model_servers=model_servers,
             embedder=await _open_embedder(settings, model_servers, stack),
             converter=converter,
+            metrics=build_metrics(),
         )
 
 

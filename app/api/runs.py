@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from app.api.deps import ProjectDep, RequestIdDep, Service, ServiceDep, SessionD
 from app.api.errors import problems
 from app.api.pages import AfterQuery, LimitQuery, Page, build_page, list_page
 from app.api.submission import RETRY_AFTER, SubmissionDep, fingerprint_of
-from app.db import Json
+from app.db import Json, now
 from app.errors import Conflict, Invalid, NotFound
+from app.metrics import Metrics
 from app.runs.admit import give_input, readmit, replay, request_cancel
 from app.runs.dispatch import Delivery
 from app.runs.events import event_view, follow, publish, wait_until_ended
@@ -84,7 +86,13 @@ async def get_events(
         if wants_page(accept):
             page = await list_log(session, run_id, after=after, limit=limit)
             return JSONResponse(page.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
-    events = follow(sessions, service.bus, run_id, after=after if last_event_id is None else last_event_id)
+    events = follow(
+        sessions,
+        service.bus,
+        run_id,
+        after=after if last_event_id is None else last_event_id,
+        on_live=lag_meter(service.resources.metrics),
+    )
     return StreamingResponse(frames(events), media_type=EVENT_STREAM, headers=STREAM_HEADERS)
 
 
@@ -179,6 +187,15 @@ async def replay_one(
 def viewer(service: Service) -> Callable[[Run], RunView]:
     """Return the function that turns a run's row into its wire form."""
     return lambda run: view_run(run, service.path_of(run.agent))
+
+
+def lag_meter(metrics: Metrics) -> Callable[[Json], None]:
+    """Return what notes how old an event is when it goes out."""
+
+    def note(event: Json) -> None:
+        metrics.event_lag_seconds.observe(max(0.0, (now() - datetime.fromisoformat(event["at"])).total_seconds()))
+
+    return note
 
 
 def wants_page(accept: str) -> bool:

@@ -1,7 +1,9 @@
 """Knowledge: one project's store as agents and routes receive it. Opens and commits its own sessions."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +35,7 @@ class Knowledge:
         weights: SearchWeights | None = None,
         effort: Effort | None = None,
         on_search: Callable[[], None] | None = None,
+        on_timed: Callable[[str, float], None] | None = None,
     ) -> None:
         self._sessions = sessions
         self._embedder = embedder
@@ -40,6 +43,7 @@ class Knowledge:
         self._weights = weights or SearchWeights()
         self._effort = effort or Effort()
         self._on_search = on_search
+        self._on_timed = on_timed
         self._model_id: int | None = None
 
     async def search(self, query: str, *, filters: Filters = Filters(), limit: int = 20) -> list[Hit]:  # noqa: B008
@@ -47,7 +51,8 @@ class Knowledge:
         if self._on_search:
             self._on_search()
         asked = query.replace("\x00", " ")[:MAX_QUERY_CHARACTERS]
-        [vector] = await self._embedder.embed([asked])
+        with self._timed("embed"):
+            [vector] = await self._embedder.embed([asked])
         model_id = await self._get_model_id()
         async with self._sessions() as session:
             scope = await search.find_scope(
@@ -58,15 +63,16 @@ class Knowledge:
                 dimension=self._embedder.dimension,
                 effort=self._effort,
             )
-            return await search.search(
-                session,
-                scope,
-                lexemes=lexemes(asked),
-                vector=vector,
-                limit=limit,
-                weights=self._weights,
-                effort=self._effort,
-            )
+            with self._timed("hybrid"):
+                return await search.search(
+                    session,
+                    scope,
+                    lexemes=lexemes(asked),
+                    vector=vector,
+                    limit=limit,
+                    weights=self._weights,
+                    effort=self._effort,
+                )
 
     async def get_entry(self, entry_id: UUID) -> EntryView:
         """Return an entry. Raises NotFound."""
@@ -197,6 +203,13 @@ class Knowledge:
             await store.ensure_terms(session, self._project_id, drafts)
         async with self._sessions.begin() as session:
             await store.publish(session, self._project_id, publication)
+
+    @contextmanager
+    def _timed(self, leg: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        if self._on_timed:
+            self._on_timed(leg, time.perf_counter() - began)
 
     async def _get_model_id(self) -> int:
         if self._model_id is None:

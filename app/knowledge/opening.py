@@ -23,6 +23,13 @@ def open_knowledge(resources: Resources, project_id: UUID, *, on_search: Callabl
         b=settings.search_b,
     )
     effort = Effort(ef_search=settings.search_ef, exact_below=settings.search_exact_below)
+    search_seconds = resources.metrics.search_seconds
     return Knowledge(
-        resources.sessions, resources.embedder, project_id, weights=weights, effort=effort, on_search=on_search
+        resources.sessions,
+        resources.embedder,
+        project_id,
+        weights=weights,
+        effort=effort,
+        on_search=on_search,
+        on_timed=lambda leg, seconds: search_seconds.labels(leg).observe(seconds),
     )

@@ -1,7 +1,7 @@
 """Reading a run's log as it grows."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from uuid import UUID
 
@@ -27,11 +27,18 @@ async def publish(bus: EventBus, run_id: UUID, events: Iterable[RunEvent]) -> No
 
 
 async def follow(
-    sessions: Sessions, bus: EventBus, run_id: UUID, *, after: int = 0, heartbeat: float = HEARTBEAT_SECONDS
+    sessions: Sessions,
+    bus: EventBus,
+    run_id: UUID,
+    *,
+    after: int = 0,
+    heartbeat: float = HEARTBEAT_SECONDS,
+    on_live: Callable[[Json], None] | None = None,
 ) -> AsyncGenerator[Json | None]:
     """Yield a run's events after `after` until it ends, live deltas between them, None when it was quiet.
 
     No database session is held while waiting. A gap in what arrives, or a lost connection, is closed from the log.
+    `on_live` is told of events that came while listening.
     """
     cursor = after
     async with bus.listen(run_id) as listener:
@@ -43,7 +50,10 @@ async def follow(
             if ended:
                 return
             async for message in _live(listener, cursor, heartbeat):
-                cursor = message["seq"] if message and "seq" in message else cursor
+                if message and "seq" in message:
+                    cursor = message["seq"]
+                    if on_live:
+                        on_live(message)
                 yield message
                 if message and message["type"] in LAST_TYPES:
                     return
