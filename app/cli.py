@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import ask, ingest, search
+from app.commands import ask, debate, ingest, search
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -60,7 +60,7 @@ def reembed() -> None:
     become("app.reembed")
 
 
-for command in (ingest, ask, search):
+for command in (ingest, ask, search, debate):
     command.register(cli)
 
 

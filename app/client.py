@@ -47,14 +47,23 @@ class Client:
 
     def request(self, method: str, path: str, **options: Any) -> Body:
         """Send one request and return its JSON body ({} when it has none)."""
+        response = self._send(method, path, **options)
+        body: Body = response.json() if response.content else {}
+        return body
+
+    def get_text(self, path: str, media_type: str) -> str:
+        """Return a resource in one media type, as text."""
+        text: str = self._send("GET", path, headers={"Accept": media_type}).text
+        return text
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx2.Response:
         try:
             response = self._http.request(method, path, **options)
         except httpx2.TransportError as error:
             raise ServiceError(f"No answer from {self.server}: {error}. Is `symposium up` running?") from error
         if response.is_error:
             raise refusal(response)
-        body: Body = response.json() if response.content else {}
-        return body
+        return response
 
     def upload(self, path: Path, collection: str | None = None) -> Body:
         """Send a file for ingestion; return `{document, run}` (run is None when these bytes are there already)."""
@@ -84,6 +93,11 @@ class Client:
     def cancel_run(self, run_id: str) -> Body:
         """Ask a run to stop and return it."""
         return self.request("POST", f"/v1/runs/{run_id}/cancel")
+
+    def give_input(self, run_id: str, value: Any, *, question: int | None = None) -> Body:
+        """Answer the question a run waits with; `question` is the `seq` it was asked with."""
+        params = {} if question is None else {"question": question}
+        return self.request("POST", f"/v1/runs/{run_id}/input", json=value, params=params)
 
     def follow(self, run_id: str) -> Iterator[Event]:
         """Yield a run's events from the first to the terminal one, reconnecting where the stream was cut."""

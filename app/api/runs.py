@@ -137,9 +137,12 @@ async def answer_question(
     project_id: ProjectDep,
     run_id: UUID,
     value: Annotated[Any, Body(description="What the question's `response_schema` asks for.")],
+    question: Annotated[
+        int | None, Query(description="`seq` of the `run.waiting` that is answered; 409 when it is closed.")
+    ] = None,
 ) -> RunView:
     async with service.resources.sessions.begin() as session:
-        run, events = await give_input(session, project_id, run_id, value)
+        run, events = await give_input(session, project_id, run_id, value, question=question)
     await publish(service.bus, run_id, events)
     await service.dispatcher.enqueue_many([Delivery.of(run)])
     return viewer(service)(run)

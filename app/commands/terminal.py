@@ -23,6 +23,7 @@ class Exit(IntEnum):
     FAILED = 1
     SOME_FAILED = 3
     NOT_ANSWERED = 4
+    INTERRUPTED = 130
 
 
 Server = Annotated[str, typer.Option(envvar="SYMPOSIUM_SERVER", help="Where the service is.")]

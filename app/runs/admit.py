@@ -10,8 +10,9 @@ from uuid_utils.compat import uuid7
 from app.agents.base import Agent
 from app.db import Json, now
 from app.errors import Conflict
+from app.runs.answers import check_answer
 from app.runs.models import TERMINAL, Run, RunEvent
-from app.runs.repository import Ending, NewEvent, append_to, conclude, lock_run
+from app.runs.repository import Ending, NewEvent, append_to, conclude, get_question, lock_run
 
 
 async def admit(
@@ -99,10 +100,19 @@ async def request_cancel(
     return run, events
 
 
-async def give_input(session: AsyncSession, project_id: UUID, run_id: UUID, value: Json) -> tuple[Run, list[RunEvent]]:
-    """Answer a waiting run's question and queue it. Raises Conflict when it does not wait."""
+async def give_input(
+    session: AsyncSession, project_id: UUID, run_id: UUID, value: Json, *, question: int | None = None
+) -> tuple[Run, list[RunEvent]]:
+    """Answer a waiting run's question and queue it; `question` is the `seq` of the one that was read.
+
+    Raises Conflict when it does not wait, or waits with another question, Invalid when the answer does not fit.
+    """
     run = await lock_run(session, project_id, run_id)
     if run.status != "waiting":
         raise Conflict(f"This run does not wait for input; it is {run.status}.")
+    asked = await get_question(session, run_id)
+    if question not in (None, asked.seq):
+        raise Conflict("This question is closed; the run waits with another one.")
+    check_answer(asked.data.get("response_schema"), value)
     run.status = "queued"
     return run, append_to(session, run, NewEvent(type="run.resumed", data={"input": value}))

@@ -175,6 +175,12 @@ async def list_events(session: AsyncSession, run_id: UUID, *, after: int, limit:
     return (await session.scalars(query)).all()
 
 
+async def get_question(session: AsyncSession, run_id: UUID) -> RunEvent:
+    """Return the last question of a run that waits."""
+    query = select(RunEvent).where(RunEvent.run_id == run_id, RunEvent.type == "run.waiting")
+    return (await session.scalars(query.order_by(RunEvent.seq.desc()).limit(1))).one()
+
+
 async def find_given_input(session: AsyncSession, run_id: UUID) -> RunEvent | None:
     """Return a person's answer when it came after the last question."""
     query = (

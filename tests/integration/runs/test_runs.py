@@ -107,6 +107,22 @@ async def test_person_answers_a_question(http: httpx2.AsyncClient) -> None:
     ]
 
 
+async def test_answer_that_does_not_fit_its_question_is_refused_and_the_run_still_waits(
+    http: httpx2.AsyncClient,
+) -> None:
+    run = (await http.post("/v1/asking", json={"question": "Which colour?"})).json()
+    await wait_for(http, run["id"], "waiting")
+    refused = await http.post(f"/v1/runs/{run['id']}/input", json={"colour": "green"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [{"pointer": "/colour", "detail": "Must be red or blue."}]
+    question = (await read_log(http, run["id"]))[-1]["seq"]
+    stale = await http.post(f"/v1/runs/{run['id']}/input?question={question - 1}", json={"colour": "blue"})
+    assert stale.status_code == 409
+    answered = await http.post(f"/v1/runs/{run['id']}/input?question={question}", json={"colour": "blue"})
+    assert answered.status_code == 202
+    assert (await wait_for(http, run["id"]))["output"]["colour"] == "blue"
+
+
 async def test_run_that_waits_can_be_cancelled(http: httpx2.AsyncClient) -> None:
     run = (await http.post("/v1/asking", json={"question": "Which?"}, headers={"Prefer": "wait=20"})).json()
     await wait_for(http, run["id"], "waiting")
