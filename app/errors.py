@@ -7,8 +7,8 @@ AppError
 ├── ConversionFailed (422)     a file that can't be read: encrypted, truncated, empty …
 ├── ModelFailed (502)          a model server that can't or won't answer
 │   ├── ModelOutputInvalid · ContextOverflow
-│   ├── BudgetExceeded
-│   └── ReplayDiverged (409)   a repeated run asked something that its record does not have
+│   └── BudgetExceeded
+├── ReplayDiverged (409)       a repeated run asked something that its record does not have
 └── RunPoisoned (500)          a run that kept killing its workers
 """
 
@@ -143,7 +143,7 @@ class BudgetExceeded(ModelFailed):
     status, code, title = 422, "budget_exceeded", "Budget exceeded"
 
 
-class ReplayDiverged(ModelFailed):
+class ReplayDiverged(AppError):
     """The repeated run asked something that is not in the record."""
 
     status, code, title = 409, "replay_diverged", "Replay diverged"

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from app.db import Sessions
-from app.errors import ContextOverflow, ModelFailed, ModelOutputInvalid, ReplayDiverged
+from app.errors import BudgetExceeded, ContextOverflow, ModelFailed, ModelOutputInvalid, ReplayDiverged
 from app.llm.calls import Call
 from app.llm.ledger import FINISHED, list_calls
 from app.llm.models import LlmCall
@@ -15,7 +15,7 @@ from app.llm.offline_engine import FREE, OfflineEngine
 from app.llm.prompting import DATA_MARK, build_messages, dump_messages
 from app.llm.task import I, O, OfflineFunctions, OnDelta, Task
 
-KINDS: tuple[type[ModelFailed], ...] = (ModelFailed, ModelOutputInvalid, ContextOverflow)
+KINDS: tuple[type[ModelFailed], ...] = (ModelFailed, ModelOutputInvalid, ContextOverflow, BudgetExceeded)
 ERRORS = {kind.code: kind for kind in KINDS}
 DIGEST = re.compile(rf"{DATA_MARK}[0-9a-f]{{16}}")
 SHOWN_CHARACTERS = 60
@@ -34,8 +34,8 @@ class ReplayEngine:
         self._sessions = sessions
         self._models: dict[str, str] = {}
         self._left: dict[str, deque[LlmCall]] | None = None
+        self._places: dict[UUID, int] = {}
         self._loading = asyncio.Lock()
-        self._served = 0
 
     async def prepare(self) -> None:
         """Load the record, once."""
@@ -45,6 +45,7 @@ class ReplayEngine:
             async with self._sessions() as session:
                 calls = [c for c in await list_calls(session, self._recorded) if c.outcome != "cancelled"]
             self._left = defaultdict(deque)
+            self._places = {call.id: place for place, call in enumerate(calls, start=1)}
             for call in calls:
                 self._left[call.request_hash].append(call)
                 self._models.setdefault(call.role, call.model)
@@ -71,29 +72,33 @@ class ReplayEngine:
         left = (self._left or {}).get(request_hash)
         if not left:
             raise ReplayDiverged(self._explain(task, input))
-        self._served += 1
         return left.popleft()
 
     def _explain(self, task: Task[I, O], input: I) -> str:
-        where = f"Call {self._served + 1} of the run ({task.name}, version {task.version})"
-        unused = [call for calls in (self._left or {}).values() for call in calls if call.task == task.name]
-        if not unused:
-            return f"{where} is not in the record at all."
-        first = min(unused, key=lambda call: (call.started_at, call.id))
-        if first.task_version != task.version:
-            return f"{where} is not in the record: the task had version {first.task_version} then."
-        if first.prompt is None:
-            return f"{where} is not in the record: its input is another."
-        return f"{where} is not in the record: {compare(first.prompt, dump_messages(build_messages(task, input)))}"
+        asked = dump_messages(build_messages(task, input))
+        unasked = [call for calls in (self._left or {}).values() for call in calls if call.task == task.name]
+        if not unasked:
+            return f"{task.name} (version {task.version}) was asked once more than in the record."
+        nearest = min(unasked, key=lambda call: (-count_common(call.prompt or "", asked), self._places[call.id]))
+        where = f"Call {self._places[nearest.id]} of the record ({task.name}) was asked otherwise"
+        if nearest.task_version != task.version:
+            return f"{where}: its task had version {nearest.task_version} then, it has {task.version} now."
+        return f"{where}: {compare(nearest.prompt, asked) if nearest.prompt else 'its input is another.'}"
+
+
+def count_common(before: str, after: str) -> int:
+    """Return how many characters two prompts share from their beginning, the digests of their data marks aside."""
+    before, after = (DIGEST.sub(DATA_MARK, text) for text in (before, after))
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((at for at, (old, new) in pairs if old != new), min(len(before), len(after)))
 
 
 def compare(before: str, after: str) -> str:
-    """Return a sentence on where two prompts first differ, the digests of their data marks aside."""
+    """Return a sentence on where two prompts first differ."""
+    at = count_common(before, after)
     before, after = (DIGEST.sub(DATA_MARK, text) for text in (before, after))
-    pairs = enumerate(zip(before, after, strict=False))
-    at = next((i for i, (old, new) in pairs if old != new), min(len(before), len(after)))
-    start = max(0, at - 20)
-    old, new = (text[start : start + SHOWN_CHARACTERS] for text in (before, after))
     if before == after:
         return "its prompt is the same, but its model, parameters or answer's form are not."
+    start = max(0, at - 20)
+    old, new = (text[start : start + SHOWN_CHARACTERS] for text in (before, after))
     return f"its prompt first differs at character {at}: “{old}” then, “{new}” now."

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from app.db import Json, Sessions
-from app.errors import AppError
+from app.errors import AppError, ReplayDiverged
 from app.llm.budget import Budget, Caps
 from app.llm.cache import evict_cached, find_cached, store_cached
 from app.llm.calls import Call, Trace, describe_call, find_step, hash_request
@@ -85,6 +85,7 @@ class ModelRunner:
         self._totals = Totals()
         self._remembering = asyncio.Lock()
         self._remembers = run.run_id is None or run.attempt <= 1
+        self._diverged: ReplayDiverged | None = None
 
     @property
     def engine(self) -> Literal["openai", "offline"]:
@@ -99,14 +100,20 @@ class ModelRunner:
     async def run(self, task: Task[I, O], input: I, *, on_delta: OnDelta | None = None) -> O:
         """Return the task's validated output, from the ledger when an earlier attempt of the run already got it.
 
-        Raises ModelFailed and its kinds.
+        Raises ModelFailed and its kinds, ReplayDiverged in a replay.
         """
         await self.remember()
+        self.verify()
         trace = self._begin(task, input)
         known = await self._recall(task, trace.key)
         if known is None and self._caches(trace):
             known = await self._find_cached(task, trace)
         return known if known is not None else await self._call(task, input, on_delta, trace)
+
+    def verify(self) -> None:
+        """Raise what a replay diverged at, for nodes that go on without an answer."""
+        if self._diverged is not None:
+            raise self._diverged
 
     def _begin(self, task: Task[I, O], input: I) -> Trace:
         step = find_step()
@@ -167,6 +174,8 @@ class ModelRunner:
             with open_span(self.servers.tracer, task, call, engine=self.engine, node=trace.node):
                 output = await self._engine.answer(task, input, call, on_delta)
         except AppError as failed:
+            if isinstance(failed, ReplayDiverged):
+                self._diverged = self._diverged or failed
             await self._settle(task, call, trace, outcome=failed.code, error=failed.detail)
             raise
         except asyncio.CancelledError:
@@ -253,9 +262,12 @@ def build_models(
 ) -> ModelRunner:
     """Return what a run's nodes call models with, within `caps` (the settings' where they name none).
 
-    `seconds_used` is how long the run has been going, earlier attempts included.
+    `seconds_used` is how long the run has been going, earlier attempts included. A replay is held to its record, which
+    has what the budget refused; only searches are counted again.
     """
     allowed = (caps or Caps()).over(Caps.model_validate(settings.budget))
+    if run.replays is not None:
+        allowed = Caps(searches=allowed.searches)
     deadline = None if allowed.seconds is None else time.monotonic() + allowed.seconds - seconds_used
     return ModelRunner(
         build_engine(settings, offline=offline, sessions=sessions, run=run, servers=servers, deadline=deadline),

@@ -15,10 +15,12 @@ from app.runs.models import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A context, and what the run's model calls took so far, earlier attempts included."""
+    """A context, what the run's model calls took so far, and whether they were those of the run it replays."""
 
     context: Context
     count_usage: Callable[[], Awaitable[Json]]
+    verify: Callable[[], None]
+    """Raises ReplayDiverged."""
 
 
 Prepare = Callable[[Agent[Any, Any], Run], Prepared]
@@ -58,6 +60,6 @@ def build_prepare(resources: Resources) -> Prepare:
             converter=resources.converter,
             options=options,
         )
-        return Prepared(context=context, count_usage=count_usage)
+        return Prepared(context=context, count_usage=count_usage, verify=models.verify)
 
     return prepare

@@ -185,7 +185,7 @@ class Executor:
     async def _take_steps(self, active: Active) -> Ending:
         run, agent = active.run, self._agents[active.run.agent]
         active.prepared = self._prepare(agent, run)
-        return await take_steps(
+        ending = await take_steps(
             agent,
             run,
             sessions=self._sessions,
@@ -194,6 +194,8 @@ class Executor:
             control=active.control,
             record=self._record,
         )
+        active.prepared.verify()
+        return ending
 
     async def _interrupted(self, active: Active) -> Ending | None:
         if active.reason is None:

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from app.db import DEFAULT_PROJECT, Sessions
-from app.errors import ModelOutputInvalid, ReplayDiverged
+from app.errors import BudgetExceeded, ModelOutputInvalid, ReplayDiverged
+from app.llm.budget import Caps
 from app.llm.cache import evict_cached, find_cached, store_cached
 from app.llm.runner import ModelRunner
 from app.llm.task import Task
@@ -47,7 +48,9 @@ async def test_a_changed_prompt_is_pointed_at(stub: StubOpenAI, make_runner: Mak
     await ask_three(first)
     replayed = await make_runner(replays=run_of(first))
     await replayed.run(JUDGE, Question())
-    with pytest.raises(ReplayDiverged, match=r"Call 2 .*first differs at character \d+: .*How many.* then, .*How few"):
+    with pytest.raises(
+        ReplayDiverged, match=r"Call 2 of the record .*first differs at character \d+: .*How many.* then, .*How few"
+    ):
         await replayed.run(JUDGE, Question(text="How few pages are there?"))
 
 
@@ -56,7 +59,7 @@ async def test_a_changed_task_version_is_pointed_at(stub: StubOpenAI, make_runne
     await first.run(JUDGE, Question())
     replayed = await make_runner(replays=run_of(first))
     changed: Task[Question, Answer] = Task(**{**JUDGE.__dict__, "version": 2})
-    with pytest.raises(ReplayDiverged, match="the task had version 1 then"):
+    with pytest.raises(ReplayDiverged, match="its task had version 1 then"):
         await replayed.run(changed, Question())
 
 
@@ -67,6 +70,16 @@ async def test_a_recorded_failure_fails_again(stub: StubOpenAI, make_runner: Mak
         await first.run(JUDGE, Question())
     replayed = await make_runner(replays=run_of(first))
     with pytest.raises(ModelOutputInvalid) as after:
+        await replayed.run(JUDGE, Question())
+    assert after.value.detail == before.value.detail
+
+
+async def test_a_call_the_budget_refused_is_refused_again(stub: StubOpenAI, make_runner: MakeRunner) -> None:
+    first = await make_runner(caps=Caps(calls=1))
+    with pytest.raises(BudgetExceeded) as before:
+        await first.run(JUDGE, Question())
+    replayed = await make_runner(replays=run_of(first))
+    with pytest.raises(BudgetExceeded) as after:
         await replayed.run(JUDGE, Question())
     assert after.value.detail == before.value.detail
 
