@@ -92,7 +92,10 @@ def refuse(
 
 
 class StubOpenAI:
-    """The server, run in a thread of its own. `received` has every request in order."""
+    """The server, run in a thread of its own. `received` has every request in order, `answered` those answered.
+
+    `on_answered` is called with the number of answers so far, right after each has gone out.
+    """
 
     def __init__(self, *, delay: float = 0.0, dimension: int = 1536, models: Iterable[str] = (), port: int = 0) -> None:
         self.delay = delay
@@ -100,6 +103,8 @@ class StubOpenAI:
         self.models = tuple(models)
         self.forms = {"json_schema", "tools", "json_object", "prompt"}
         self.received: list[Received] = []
+        self.answered: list[Received] = []
+        self.on_answered: Callable[[int], None] | None = None
         self._port = port
         self._script: Iterator[Reply | str | None] | Script | None = None
         self._loop = asyncio.new_event_loop()
@@ -138,6 +143,8 @@ class StubOpenAI:
         """Forget the script, the requests and all settings but the delay."""
         self._script = None
         self.received.clear()
+        self.answered.clear()
+        self.on_answered = None
         self.forms = {"json_schema", "tools", "json_object", "prompt"}
 
     def _run(self) -> None:
@@ -163,9 +170,15 @@ class StubOpenAI:
                 while request := await read_request(reader):
                     self.received.append(request)
                     await self._answer(request, writer)
+                    self._note_answer(request)
         finally:
             self._connections.discard(task)
             writer.close()
+
+    def _note_answer(self, request: Received) -> None:
+        self.answered.append(request)
+        if self.on_answered is not None:
+            self.on_answered(len(self.answered))
 
     async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
         if request.path.endswith("/chat/completions"):
