@@ -1,6 +1,9 @@
-"""A debate whose worker is killed again and again: the record is that of an undisturbed one, no call is made twice."""
+"""Debates whose workers are killed at every step: the record is that of undisturbed ones, no call is made twice."""
 
+import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -8,20 +11,31 @@ import pytest
 from sqlalchemy import select
 
 from app.agents.debate import AGENT
+from app.agents.debate.schemas import DebateInput
+from app.db import DEFAULT_PROJECT
+from app.errors import Conflict
 from app.llm.ledger import FINISHED
 from app.llm.models import LlmCall
+from app.runs.admit import give_input
+from app.runs.dispatch import Delivery
+from app.runs.models import TERMINAL
 from app.settings import Settings
 from tests.chaos.conftest import Desk
 from tests.support.debating import build_input
-from tests.support.processes import running_worker
-from tests.support.waiting import eventually
+from tests.support.dying import dig_graves
+from tests.support.processes import WorkerProcess, running_worker
 
-KILLED_AT = ("debate.floor_given", "debate.evidence_found", "debate.claim_checked", "debate.speech_finished")
+DEBATES = (
+    build_input(topic=None, theme="harbour storms", cross_examination=True, judges=2),
+    build_input(human="con", max_drafts=1),
+)
+STEPS = len(AGENT.build().nodes)
+SPEECH = {"text": "Harbour traffic increased 8% in 2023."}
 
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"max_attempts": len(KILLED_AT) + 2})
+    return settings.model_copy(update={"max_attempts": STEPS + 1})
 
 
 async def list_calls(desk: Desk, run_id: UUID) -> Counter[tuple[str, str]]:
@@ -36,29 +50,66 @@ async def count_told(desk: Desk, run_id: UUID) -> Counter[str]:
     return Counter(event.type for event in await desk.log_of(run_id) if event.type.startswith("debate."))
 
 
-async def kill_at_each_step(desk: Desk, settings: Settings, folder: Path, run_id: UUID) -> int:
-    """Let a worker come to each of the steps in turn and kill it there; return how many died at work."""
-    for turn, step in enumerate(KILLED_AT, start=1):
-        with running_worker(settings, folder):
+@asynccontextmanager
+async def two_workers(settings: Settings, folder: Path, graves: Path) -> AsyncIterator[list[WorkerProcess]]:
+    """Keep two workers alive, a new one in the place of each that dies; give all that ever were."""
+    ever: list[WorkerProcess] = []
 
-            async def has_come(step: str = step, turn: int = turn) -> bool:
-                run, log = await desk.get(run_id), await desk.log_of(run_id)
-                seen = Counter(event.type for event in log)
-                return run.attempt == turn and seen["run.started"] == turn and log[-1].type != "run.started"
+    async def replace_the_dead() -> None:
+        while True:
+            for _ in range(2 - sum(worker.lives for worker in ever)):
+                ever.append(WorkerProcess(settings, folder / f"mortal-{len(ever)}.log", graves))
+            await asyncio.sleep(0.02)
 
-            await eventually(has_come)
-    return (await desk.get(run_id)).attempt
+    keeper = asyncio.create_task(replace_the_dead())
+    try:
+        yield ever
+    finally:
+        keeper.cancel()
+        for worker in ever:
+            worker.kill()
 
 
-async def test_killed_debate_ends_as_an_undisturbed_one(desk: Desk, settings: Settings, tmp_path: Path) -> None:
-    held = build_input(cross_examination=True, judges=2)
-    run_id = await desk.admit(held, AGENT)
-    deaths = await kill_at_each_step(desk, settings, tmp_path, run_id)
+async def hold(desk: Desk, debates: Sequence[DebateInput]) -> list[UUID]:
+    """Hold debates side by side, answering wherever a person is asked; return their runs."""
+    run_ids = [await desk.admit(debate, AGENT) for debate in debates]
+    async with asyncio.TaskGroup() as group:
+        for run_id in run_ids:
+            group.create_task(speak_until_done(desk, run_id))
+    return run_ids
+
+
+async def speak_until_done(desk: Desk, run_id: UUID) -> None:
+    """Give the speech to every question of a run until it ends, twice at once: one is taken, the other refused."""
+    while (await desk.wait_for(run_id, "waiting", *TERMINAL, seconds=180)).status == "waiting":
+        question = (await desk.log_of(run_id))[-1].seq
+        taken = await asyncio.gather(*(answer(desk, run_id, question) for _ in range(2)))
+        assert sorted(taken) == [False, True]
+
+
+async def answer(desk: Desk, run_id: UUID, question: int) -> bool:
+    """Answer a question; return whether the answer was taken."""
+    try:
+        async with desk.sessions.begin() as session:
+            run, _ = await give_input(session, DEFAULT_PROJECT, run_id, SPEECH, question=question)
+    except Conflict:
+        return False
+    await desk.dispatcher.enqueue_many([Delivery.of(run)])
+    return True
+
+
+async def test_debates_killed_at_every_step_end_as_undisturbed_ones(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    graves = dig_graves(AGENT, tmp_path / "graves")
+    async with two_workers(settings, tmp_path, graves) as ever:
+        killed = await hold(desk, DEBATES)
+        deaths = sum(not worker.lives for worker in ever)
     with running_worker(settings, tmp_path):
-        killed = await desk.wait_for(run_id)
-        undisturbed_id = await desk.admit(held, AGENT)
-        undisturbed = await desk.wait_for(undisturbed_id)
-    assert (deaths, killed.status, undisturbed.status) == (len(KILLED_AT), "succeeded", "succeeded")
-    assert killed.output == undisturbed.output
-    assert await list_calls(desk, run_id) <= await list_calls(desk, undisturbed_id)
-    assert await count_told(desk, run_id) <= await count_told(desk, undisturbed_id)
+        undisturbed = await hold(desk, DEBATES)
+    assert (list(graves.iterdir()), deaths) == ([], STEPS)
+    for mine, theirs in zip(killed, undisturbed, strict=True):
+        run, other = await desk.get(mine), await desk.get(theirs)
+        assert (run.status, run.output) == ("succeeded", other.output)
+        assert await list_calls(desk, mine) <= await list_calls(desk, theirs)
+        assert await count_told(desk, mine) <= await count_told(desk, theirs)

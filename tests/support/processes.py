@@ -24,15 +24,20 @@ FORKS.set_forkserver_preload([work_in_child.__module__])
 class WorkerProcess:
     """A worker, forked from a server that has imported everything so that it starts at once."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, graves: Path | None = None) -> None:
         self.log = log
-        self._process: BaseProcess = FORKS.Process(target=work_in_child, args=(settings, log))
+        self._process: BaseProcess = FORKS.Process(target=work_in_child, args=(settings, log, graves))
         self._process.start()
 
     @property
     def pid(self) -> int | None:
         """The process's id."""
         return self._process.pid
+
+    @property
+    def lives(self) -> bool:
+        """Whether it still runs."""
+        return self._process.is_alive()
 
     def says(self, words: str) -> bool:
         """Whether its log has these words; fails when it has ended without them."""

@@ -43,6 +43,12 @@ async def wait_for(http: httpx2.AsyncClient, run_id: str, status: str) -> dict[s
     return run
 
 
+async def read_log(http: httpx2.AsyncClient, run_id: str) -> list[dict[str, Any]]:
+    page = await http.get(f"/v1/runs/{run_id}/events?limit=200", headers={"Accept": "application/json"})
+    events: list[dict[str, Any]] = page.json()["data"]
+    return events
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def held(http: httpx2.AsyncClient, library: None, worker: None) -> dict[str, Any]:
     """One debate that several tests look at."""
@@ -94,11 +100,12 @@ async def test_person_plays_a_side_and_two_answers_at_once_are_one(http: httpx2.
     run_id = await start(http, human="con", judges=1)
     await wait_for(http, run_id, "waiting")
     speech = {"text": "Apple's Services net sales increased 80% in the three months ended July 1, 2023."}
-    answers = await asyncio.gather(*(http.post(f"/v1/runs/{run_id}/input", json=speech) for _ in range(2)))
+    asked = (await read_log(http, run_id))[-1]["seq"]
+    url = f"/v1/runs/{run_id}/input?question={asked}"
+    answers = await asyncio.gather(*(http.post(url, json=speech) for _ in range(2)))
     assert sorted(answer.status_code for answer in answers) == [202, 409]
     await wait_for(http, run_id, "waiting")
-    log = (await http.get(f"/v1/runs/{run_id}/events?limit=200", headers={"Accept": "application/json"})).json()
-    question = log["data"][-1]["data"]["question"]
+    question = (await read_log(http, run_id))[-1]["data"]["question"]
     assert question["feedback"]["refuted"][0]["evidence"][0]["filename"] == "apple.pdf"
     for text in ("Apple's iPhone net sales decreased 2% in the three months ended July 1, 2023.", "We rest our case."):
         await http.post(f"/v1/runs/{run_id}/input", json={"text": text})
@@ -127,8 +134,7 @@ async def make_overdue(sessions: Sessions, run_id: str) -> None:
 
 
 async def was_resumed(http: httpx2.AsyncClient, run_id: str) -> bool:
-    log = (await http.get(f"/v1/runs/{run_id}/events?limit=200", headers={"Accept": "application/json"})).json()
-    types = [event["type"] for event in log["data"]]
+    types = [event["type"] for event in await read_log(http, run_id)]
     return types.count("run.resumed") == types.count("run.waiting") or types[-1] == "run.succeeded"
 
 
