@@ -1,18 +1,17 @@
 """How well research answers a file of questions: sources cited, figures right, pages right, tokens taken.
 
-Each line of the file has `question` and `answer`, and `source_docs` (file names) or `gold` (`filename`, `page`, page
-counting from 1). A question whose answer is one number counts as numeric: right when the first sentence with a figure
-has it within 1%, wrong when it has another, abstained when there is none.
+Each line of `--questions` has `question` and `answer`, and `source_docs` (file names) or `gold` (`filename`, `page`,
+page counting from 1). A question whose answer is one number counts as numeric: right when the first sentence with a
+figure has it within 1%, wrong when it has another, abstained when there is none. `--facts` makes such questions of
+known figures instead: lines with `file`, `company`, `label`, `value`, and `start` and `end` or `instant`.
 """
 
 import argparse
 import asyncio
-import json
 import re
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +22,10 @@ from app.db import Json
 from app.knowledge.figures import Figure, derive_figure, find_figures, match_figure
 from app.knowledge.knowledge import Knowledge
 from app.resources import Resources
+from benchmarks.asked import Question, make_questions, read_questions
 from benchmarks.support import ingest_all, open_knowledge, open_service, report, run_agent, say
 
 SHOWN = re.compile(r"\[([^\[\]]+?), pg\. (\d+)(?:-(\d+))?\]")
-NUMBER = re.compile(r"[-(]?\s?[$€£]?\s?[-(]?\d[\d,]*(?:\.\d+)?\)?\s?%?")
-SCALES = tuple(Decimal(10) ** power for power in (0, 3, 6, 9))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """A question with its gold answer, the files it needs, and the gold (file, page) pairs."""
-
-    text: str
-    answer: str
-    sources: frozenset[str]
-    pages: frozenset[tuple[str, int]] = frozenset()
-
-    @property
-    def number(self) -> Figure | None:
-        """The gold answer where it is one number."""
-        found = find_figures(self.answer.strip())
-        return found[0] if NUMBER.fullmatch(self.answer.strip()) and found else None
 
 
 @dataclass(kw_only=True)
@@ -81,12 +63,6 @@ class Scores:
         }
 
 
-def read_questions(path: Path) -> list[Question]:
-    """Read a file of questions in either layout."""
-    rows = [json.loads(line) for line in path.open(encoding="utf-8")]
-    return [_question(row) for row in rows]
-
-
 async def measure(resources: Resources, questions: Sequence[Question], *, reports: bool, verbose: bool) -> Scores:
     """Ask every question and score what comes back."""
     scores = Scores()
@@ -107,12 +83,11 @@ async def measure(resources: Resources, questions: Sequence[Question], *, report
 
 def judge_number(question: Question, output: ResearchOutput) -> tuple[str, bool]:
     """Return right, wrong or abstained for a numeric question, and whether the gold page is cited beside the figure."""
-    gold = question.number
     stated = next(((p, f) for p in split_pieces(output.answer) if (f := _figures(SHOWN.sub(" ", p.text)))), None)
-    if gold is None or stated is None:
+    if question.number is None or stated is None:
         return "abstained", False
     piece, figures = stated
-    near = any(_near(figure, gold) for figure in figures)
+    near = any(question.is_answered_by(figure) for figure in figures)
     return ("right" if near else "wrong"), near and bool(question.pages & set(_cited(piece.text)))
 
 
@@ -133,9 +108,9 @@ async def count_failures(output: ResearchOutput, knowledge: Knowledge) -> int:
 
 def describe(question: Question, output: ResearchOutput) -> str:
     """Return one line on how a question went."""
-    cited = {s.filename for s in output.sources}
-    judged = judge_number(question, output) if question.number else ""
-    return f"{judged} sources={question.sources <= cited} tokens={output.usage.prompt_tokens} {question.text}"
+    cited = frozenset(s.filename for s in output.sources)
+    judged = judge_number(question, output) if question.number is not None else ""
+    return f"{judged} sources={question.has_sources(cited)} tokens={output.usage.prompt_tokens} {question.text}"
 
 
 async def _ask(resources: Resources, question: Question, format: Format) -> ResearchOutput:
@@ -144,26 +119,16 @@ async def _ask(resources: Resources, question: Question, format: Format) -> Rese
     return output
 
 
-def _question(row: Json) -> Question:
-    gold: list[Any] = row.get("gold") or []
-    return Question(
-        text=row["question"],
-        answer=str(row["answer"]),
-        sources=frozenset(row.get("source_docs") or [g["filename"] for g in gold]),
-        pages=frozenset((g["filename"], int(g["page"])) for g in gold),
-    )
-
-
 def _score(scores: Scores, question: Question, output: ResearchOutput, failures: int) -> None:
     scores.questions += 1
-    scores.sources_cited += question.sources <= {s.filename for s in output.sources}
+    scores.sources_cited += question.has_sources(frozenset(s.filename for s in output.sources))
     scores.not_found += not output.citations
     scores.citation_failures += failures
     scores.tokens["answer"].append(output.usage.prompt_tokens)
     ours, gold = _figures(output.answer), _figures(question.answer)
     scores.gold_figures += len(gold)
     scores.figures_found += sum(match_figure(figure, ours) is not None for figure in gold)
-    if question.number:
+    if question.number is not None:
         outcome, on_page = judge_number(question, output)
         scores.numeric += 1
         scores.numeric_right += outcome == "right"
@@ -174,11 +139,6 @@ def _score(scores: Scores, question: Question, output: ResearchOutput, failures:
 
 def _figures(text: str) -> list[Figure]:
     return [f for f in find_figures(text) if f.kind != "year"]
-
-
-def _near(figure: Figure, gold: Figure) -> bool:
-    value, wanted = abs(figure.value), abs(gold.value)
-    return any(abs(value - wanted * scale) <= wanted * scale / 100 for scale in SCALES)
 
 
 def _cited(text: str) -> list[tuple[str, int]]:
@@ -217,12 +177,15 @@ async def main() -> None:
     """Ingest the documents, ask the questions, print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=Path, required=True)
-    parser.add_argument("--questions", type=Path, required=True)
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--questions", type=Path, help="questions with their answers")
+    asked.add_argument("--facts", type=Path, help="known figures to make questions of")
     parser.add_argument("--numeric", action="store_true", help="ask only the questions whose answer is a number")
     parser.add_argument("--no-reports", action="store_true", help="do not ask for reports as well")
     parser.add_argument("--verbose", action="store_true", help="show every answer on stderr")
     chosen = parser.parse_args()
-    questions = [q for q in read_questions(chosen.questions) if q.number or not chosen.numeric]
+    questions = make_questions(chosen.facts) if chosen.facts else read_questions(chosen.questions)
+    questions = [q for q in questions if q.number is not None or not chosen.numeric]
     async with open_service() as resources:
         await ingest_all(resources, _list_files(chosen.documents))
         scores = await measure(resources, questions, reports=not chosen.no_reports, verbose=chosen.verbose)
