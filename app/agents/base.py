@@ -1,6 +1,6 @@
 """What an agent is and what it receives. A folder in `agents/` with an `AGENT` in its `__init__` is an agent."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
@@ -34,6 +34,11 @@ class Converter(Protocol):
     async def convert(self, content: bytes, *, filename: str, media_type: str = "") -> Converted: ...
 
 
+async def list_none() -> Sequence[Json]:
+    """Return no outputs: the run is the first of its thread."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What a graph's nodes receive through `Runtime[Context]`."""
@@ -46,6 +51,8 @@ class Context:
     converter: Converter
     options: Mapping[str, Any] = field(default_factory=dict)
     """Settings an agent may read: `window_segments`."""
+    list_earlier: Callable[[], Awaitable[Sequence[Json]]] = list_none
+    """Returns the outputs of the thread's earlier runs of the same agent, oldest first."""
     sink: Callable[[Json], None] | None = None
     """Where emitted events go; without one, to the graph's stream writer."""
 

@@ -1,6 +1,6 @@
 """What a run's nodes are given, put together from the process's resources."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.llm.budget import Caps
 from app.llm.runner import RunRef, build_models
 from app.resources import Resources
 from app.runs.models import Run
+from app.runs.repository import list_thread_outputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,10 @@ def build_prepare(resources: Resources) -> Prepare:
             await models.remember()
             return models.usage
 
+        async def list_earlier() -> Sequence[Json]:
+            async with resources.sessions() as session:
+                return await list_thread_outputs(session, run)
+
         context = Context(
             project_id=run.project_id,
             run_id=run.id,
@@ -59,6 +64,7 @@ def build_prepare(resources: Resources) -> Prepare:
             models=models,
             converter=resources.converter,
             options=options,
+            list_earlier=list_earlier,
         )
         return Prepared(context=context, count_usage=count_usage, verify=models.verify)
 

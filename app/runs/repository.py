@@ -14,6 +14,7 @@ from app.errors import NotFound
 from app.runs.models import TERMINAL, Run, RunEvent
 
 PROGRESSED = "run.progressed"
+THREAD_RUNS = 8
 
 
 class AttemptLost(Exception):
@@ -72,6 +73,21 @@ async def lock_run(session: AsyncSession, project_id: UUID, run_id: UUID) -> Run
     if run is None:
         raise NotFound("There is no such run.")
     return run
+
+
+async def list_thread_outputs(session: AsyncSession, run: Run, *, limit: int = THREAD_RUNS) -> list[Json]:
+    """Return the outputs of the runs of the same agent that came before this one in its thread, oldest first.
+
+    A replayed run sees what the run it repeats saw.
+    """
+    query = (
+        select(Run.output)
+        .where(Run.project_id == run.project_id, Run.thread_id == run.thread_id, Run.agent == run.agent)
+        .where(Run.status == "succeeded", Run.replays.is_(None), Run.id < (run.replays or run.id))
+        .order_by(Run.id.desc())
+        .limit(limit)
+    )
+    return [output for output in reversed((await session.scalars(query)).all()) if output is not None]
 
 
 async def begin_attempt(session: AsyncSession, run_id: UUID, *, lost_after: float) -> tuple[Run, list[RunEvent]] | None:

@@ -1,6 +1,6 @@
 """A small library of filings, and research run on it without a server or a queue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -154,8 +154,14 @@ async def publish_library(sessions: Sessions, embedder: Embedder) -> dict[str, U
     }
 
 
-def build_context(sessions: Sessions, embedder: Embedder, models: ScriptedModels) -> Context:
-    """Return what the graph's nodes are given."""
+def build_context(
+    sessions: Sessions, embedder: Embedder, models: ScriptedModels, *, earlier: Sequence[Json] = ()
+) -> Context:
+    """Return what the graph's nodes are given; `earlier` are outputs of the thread."""
+
+    async def list_earlier() -> Sequence[Json]:
+        return earlier
+
     return Context(
         project_id=DEFAULT_PROJECT,
         run_id=uuid4(),
@@ -163,15 +169,22 @@ def build_context(sessions: Sessions, embedder: Embedder, models: ScriptedModels
         knowledge=Knowledge(sessions, embedder, DEFAULT_PROJECT),
         models=models,
         converter=NoConverter(),
+        list_earlier=list_earlier,
     )
 
 
 async def research(
-    sessions: Sessions, embedder: Embedder, question: str, *, models: ScriptedModels | None = None, **options: Any
+    sessions: Sessions,
+    embedder: Embedder,
+    question: str,
+    *,
+    models: ScriptedModels | None = None,
+    earlier: Sequence[Json] = (),
+    **options: Any,
 ) -> tuple[ResearchOutput, list[Json]]:
     """Run research on a question; return its output and what it said on the way."""
     asked = ResearchInput.model_validate({"question": question, **options})
-    context = build_context(sessions, embedder, models or ScriptedModels())
+    context = build_context(sessions, embedder, models or ScriptedModels(), earlier=earlier)
     config: Any = {"recursion_limit": AGENT.recursion_limit(asked)}
     said: list[Json] = []
     output: Json = {}

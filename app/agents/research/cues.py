@@ -66,3 +66,13 @@ ANAPHORA = _any("this|these|those|they|them|the same|such")
 INSTANT = _any(
     "year[- ]end", "(?:at|as of) (?:the )?(?:year )?end", "end of", "as of", "balance sheet", "financial position"
 )
+LEANING = re.compile(
+    r"^\W*(?:and|but|also|or|then)\b|^\W*(?:what|how) about\b"
+    r"|\b(?:its|it|they|theirs?|them|that|those|he|she|his|her|the same|the latter|the former)\b",
+    re.IGNORECASE,
+)
+"""A question that leans on the one before it."""
+_AWAY, _LATER = "previous|prior|last|preceding|next|following", "before|earlier|ago|after|later"
+YEAR_BACK = _any(f"(?:{_AWAY}) (?:fiscal )?year", f"years? (?:{_LATER})")
+QUARTER_BACK = _any(f"(?:{_AWAY}) quarter", f"quarters? (?:{_LATER})")
+NEXT = _any("next", "following", "after", "later")

@@ -20,6 +20,7 @@ from app.agents.research.schemas import (
     Usage,
 )
 from app.agents.research.state import ResearchState
+from app.agents.research.thread import Turn, known_entries
 from app.agents.research.writing import read_given, settle_section
 from app.db import Json
 
@@ -47,7 +48,7 @@ async def finish(state: ResearchState, runtime: Runtime[Context]) -> Json:
         follow_ups=suggest_follow_ups(state["question"], read_documents(state), packed, cited, state.get("groups", {})),
         sources=_sources([f for f in packed if f.id in cited]),
         rejected=state.get("rejected", 0) + corrected,
-        usage=_usage(state),
+        usage=_usage(state, packed),
     )
     runtime.context.progress("finished", done=1, total=1, unit="answers")
     return {"output": output.model_dump(mode="json")}
@@ -106,13 +107,14 @@ def _sources(findings: Sequence[Finding]) -> list[Source]:
     return sorted(found.values(), key=lambda s: s.filename)
 
 
-def _usage(state: Mapping[str, Any]) -> Usage:
+def _usage(state: Mapping[str, Any], packed: Sequence[Finding]) -> Usage:
     calls = state.get("spent", {}).values()
+    known = set(known_entries([Turn.model_validate(t) for t in state.get("turns", [])]))
     return Usage(
         prompt_tokens=sum(c["prompt"] for c in calls),
         answer_tokens=sum(c["answer"] for c in calls),
         searches=len(state.get("searched", {})),
         rounds=state.get("rounds", 0),
-        reused_findings=state.get("reused", 0),
+        reused_findings=sum(f.entry_id in known for f in packed),
         stopped_by=state.get("stopped_by", ""),
     )

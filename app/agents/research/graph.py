@@ -82,6 +82,7 @@ def _send_searches(state: ResearchState) -> list[Send] | str:
                 question=state["question"],
                 collection_ids=state["collection_ids"],
                 documents=state["documents"],
+                turns=state["turns"],
             ),
         )
         for order in state["queue"]

@@ -1,6 +1,6 @@
 """The search step: one order, carried out in the store, brought home as findings."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,12 +14,14 @@ from app.agents.research.schemas import Finding, PlanStep
 from app.agents.research.searches import best_passage, finding_of, ranked_findings
 from app.agents.research.slots import find_slots, list_terms, measure_fit
 from app.agents.research.state import SearchOrder, SearchWork
+from app.agents.research.thread import Turn, known_entries
 from app.db import Json
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.types import EntryView, Filters, Level
 
 KNOWN = TypeAdapter(list[Known])
 INSIGHTS, PER_DOCUMENT, CONCEPTS, PAGES, OVERVIEW, FACTS = 20, 8, 3, 4, 12, 60
+WALKED, SIBLINGS = 6, 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,8 @@ class Hunt:
     knowledge: Knowledge
     documents: Mapping[UUID, Known]
     collection_ids: tuple[UUID, ...]
+    known: tuple[UUID, ...] = ()
+    """What the thread has found before."""
 
     @property
     def within(self) -> tuple[UUID, ...]:
@@ -61,6 +65,7 @@ async def search(state: SearchWork, runtime: Runtime[Context]) -> Json:
         knowledge=runtime.context.knowledge,
         documents={d.id: d for d in documents},
         collection_ids=tuple(UUID(i) for i in state["collection_ids"]),
+        known=tuple(known_entries([Turn.model_validate(t) for t in state["turns"]])),
     )
     findings = await KINDS[hunt.order["kind"]](hunt)
     _tell(runtime.context, hunt.order, findings)
@@ -77,10 +82,18 @@ async def find_by_slot(hunt: Hunt) -> list[Finding]:
         filters = Filters(collection_ids=hunt.collection_ids, document_ids=hunt.within, levels=("insight",))
         views = await hunt.knowledge.find_facts(filters=filters, measure_terms=terms, limit=1500)
         found.update({view.id: view for view in views})
-    findings = [_only_measured(hunt, finding_of(v, step=hunt.step.id, score=0.0)) for v in found.values()]
-    slots = find_slots(hunt.reading, [f for f in findings if f.facts], hunt.documents)
-    best = {s.finding.entry_id: s.finding.model_copy(update={"score": round(1 + s.fit, 4)}) for s in reversed(slots)}
-    return sorted(best.values(), key=lambda f: (-f.score, str(f.entry_id)))[:FACTS]
+    return _measured(hunt, found.values())
+
+
+async def find_in_thread(hunt: Hunt) -> list[Finding]:
+    """Return what the thread has found before and still stands, and the facts beside it that are asked for now."""
+    here = [e for e in await hunt.knowledge.list_entries(hunt.known) if _is_within(hunt, e)]
+    beside: dict[UUID, EntryView] = {e.id: e for e in here}
+    for entry in here[:WALKED]:
+        beside.update({e.id: e for e in await hunt.knowledge.walk(entry.id, "siblings", limit=SIBLINGS)})
+    measured = _measured(hunt, (e for e in beside.values() if e.grounding != "ungrounded"))
+    taken = {f.entry_id for f in measured}
+    return [*measured, *(f for f in hunt.rank(here) if f.entry_id not in taken)]
 
 
 async def find_insights(hunt: Hunt) -> list[Finding]:
@@ -127,7 +140,20 @@ KINDS: dict[str, Callable[[Hunt], Awaitable[list[Finding]]]] = {
     "concepts": find_around_concepts,
     "pages": find_on_pages,
     "overview": find_overview,
+    "thread": find_in_thread,
 }
+
+
+def _measured(hunt: Hunt, entries: Iterable[EntryView]) -> list[Finding]:
+    """Return the entries with a figure that is asked for as findings, best fitting first."""
+    findings = [_only_measured(hunt, finding_of(entry, step=hunt.step.id, score=0.0)) for entry in entries]
+    slots = find_slots(hunt.reading, [f for f in findings if f.facts], hunt.documents)
+    best = {s.finding.entry_id: s.finding.model_copy(update={"score": round(1 + s.fit, 4)}) for s in reversed(slots)}
+    return sorted(best.values(), key=lambda f: (-f.score, str(f.entry_id)))[:FACTS]
+
+
+def _is_within(hunt: Hunt, entry: EntryView) -> bool:
+    return entry.document_id in hunt.documents and entry.grounding != "ungrounded"
 
 
 def _only_measured(hunt: Hunt, finding: Finding) -> Finding:

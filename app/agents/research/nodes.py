@@ -26,8 +26,9 @@ from app.agents.research.prompts import (
 )
 from app.agents.research.questions import Reading, read_question
 from app.agents.research.schemas import Finding, PlanStep, ResearchInput
-from app.agents.research.searches import first_orders, further_orders
+from app.agents.research.searches import first_orders, further_orders, thread_order
 from app.agents.research.state import ResearchState, SearchOrder
+from app.agents.research.thread import LAST_TURNS, Turn, known_entries, read_turns
 from app.db import Json
 
 KNOWN = TypeAdapter(list[Known])
@@ -56,8 +57,12 @@ async def open_question(state: ResearchState, runtime: Runtime[Context]) -> Json
     views = [d for d in await knowledge.list_documents(collections) if d.version > 0]
     wanted = [d for d in views if not asked.document_ids or d.id in asked.document_ids]
     known = [know_document(d.id, filename=d.filename, title=d.title, card=d.card) for d in wanted]
+    turns = read_turns(await runtime.context.list_earlier())
+    if turns:
+        _say_recalled(runtime.context, turns)
     return {
         "question": asked.question,
+        "turns": [t.model_dump(mode="json") for t in turns],
         "collection_ids": [str(i) for i in collections],
         "documents": KNOWN.dump_python(known, mode="json"),
         "started_at": time.time(),
@@ -67,7 +72,7 @@ async def open_question(state: ResearchState, runtime: Runtime[Context]) -> Json
 
 async def clarify(state: ResearchState, runtime: Runtime[Context]) -> Json:
     """Decide whether the person must be asked what they mean."""
-    request = Clarify(question=state["question"], documents=read_documents(state))
+    request = Clarify(question=state["question"], documents=read_documents(state), turns=last_turns(state))
     answer = await runtime.context.run(CLARIFY_TASK, request)
     return {"clarifying": answer.question, "spent": {"clarify": measure_call(CLARIFY_TASK, request, answer)}}
 
@@ -82,7 +87,9 @@ async def ask_person(state: ResearchState, runtime: Runtime[Context]) -> Json:
 async def plan(state: ResearchState, runtime: Runtime[Context]) -> Json:
     """Split the question into sub-questions; one that gave none is its own only sub-question."""
     asked = ResearchInput.model_validate(state["input"])
-    request = PlanRequest(question=state["question"], format=asked.format, documents=read_documents(state))
+    request = PlanRequest(
+        question=state["question"], format=asked.format, documents=read_documents(state), turns=last_turns(state)
+    )
     answer = await runtime.context.run(PLAN_TASK, request)
     steps = _number(
         [s for s in answer.steps if s.question.strip()][:MAX_STEPS] or [PlanStep(question=state["question"])]
@@ -104,10 +111,10 @@ async def approve_plan(state: ResearchState, runtime: Runtime[Context]) -> Json:
 
 
 async def order_searches(state: ResearchState, runtime: Runtime[Context]) -> Json:
-    """Choose the first round's searches."""
-    documents = read_documents(state)
-    orders = [o for step in read_steps(state) for o in first_orders(step, read_question(step.question, documents))]
-    return {"queue": _fresh(orders, state), "rounds": 1}
+    """Choose the first searches: in a thread, first of all among what it has found."""
+    if state.get("turns"):
+        return {"queue": _fresh([thread_order(step) for step in read_steps(state)], state), "rounds": 0}
+    return {"queue": _fresh(_first_orders(state, read_steps(state)), state), "rounds": 1}
 
 
 async def assess(state: ResearchState, runtime: Runtime[Context]) -> Json:
@@ -130,6 +137,11 @@ async def assess(state: ResearchState, runtime: Runtime[Context]) -> Json:
         "spent": {f"assess:{round}": measure_call(ASSESS_TASK, request, answer)},
         "stopped_by": stopped,
     }
+
+
+def last_turns(state: ResearchState) -> list[Turn]:
+    """Return the turns before this one that a task is told of."""
+    return [Turn.model_validate(t) for t in state.get("turns", [])][-LAST_TURNS:]
 
 
 def read_documents(state: Mapping[str, Any]) -> list[Known]:
@@ -164,6 +176,11 @@ def _planned(steps: Sequence[PlanStep]) -> Json:
     return {"steps": {s.id: s.model_dump(mode="json") for s in steps}, "order": [s.id for s in steps]}
 
 
+def _say_recalled(context: Context, turns: Sequence[Turn]) -> None:
+    questions = [t.question for t in turns]
+    context.emit("research.recalled", key="recalled", questions=questions, findings=len(known_entries(turns)))
+
+
 def _say_planned(context: Context, steps: Sequence[PlanStep]) -> None:
     context.emit("research.planned", key="planned", plan=[s.model_dump(mode="json") for s in steps])
 
@@ -180,7 +197,11 @@ def _assess_request(state: ResearchState) -> AssessRequest:
     documents = read_documents(state)
     shown = pack(read_findings(state), tokens=ASSESS_TOKENS[asked.format], most=60)
     return AssessRequest(
-        question=state["question"], steps=read_steps(state), findings=give(shown, documents), documents=documents
+        question=state["question"],
+        steps=read_steps(state),
+        findings=give(shown, documents),
+        documents=documents,
+        searched=state["rounds"] > 0,
     )
 
 
@@ -210,9 +231,19 @@ def _next_searches(
         return [], "rounds"
     if time.time() - state["started_at"] > asked.limits.seconds:
         return [], "seconds"
+    open_steps = [s for s in steps if s.status != "answered"]
+    orders = _further_orders(state, answer, open_steps) if state["rounds"] else _first_orders(state, open_steps)
+    fresh = _fresh(orders, state)
+    return fresh, "" if fresh else "nothing new to search"
+
+
+def _first_orders(state: ResearchState, steps: Sequence[PlanStep]) -> list[SearchOrder]:
+    documents = read_documents(state)
+    return [o for step in steps for o in first_orders(step, read_question(step.question, documents))]
+
+
+def _further_orders(state: ResearchState, answer: Assessment, steps: Sequence[PlanStep]) -> list[SearchOrder]:
     documents = read_documents(state)
     terms = {a.step: a.terms[:3] for a in answer.steps}
     readings: list[tuple[PlanStep, Reading]] = [(s, read_question(s.question, documents)) for s in steps]
-    orders = [o for s, r in readings if s.status != "answered" for o in further_orders(s, r, terms.get(s.id, []))]
-    fresh = _fresh(orders, state)
-    return fresh, "" if fresh else "nothing new to search"
+    return [o for s, r in readings for o in further_orders(s, r, terms.get(s.id, []))]

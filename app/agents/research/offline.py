@@ -17,7 +17,8 @@ from app.agents.research.prompts import (
 from app.agents.research.questions import Reading, frame_of, read_question, split_question
 from app.agents.research.relevance import ENOUGH, missing_names, relevance
 from app.agents.research.schemas import PlanStep
-from app.agents.research.slots import find_slots
+from app.agents.research.slots import find_slots, is_complete
+from app.agents.research.thread import complete_question
 from app.agents.research.words import core_name, covered
 from app.llm.task import OfflineFunctions
 
@@ -27,7 +28,8 @@ TOUCHING, TOGETHER = 0.2, 0.6
 
 def clarify(request: Clarify) -> Clarification:
     """Ask whose figure is meant when several issuers are there and none is named."""
-    reading = read_question(request.question, request.documents)
+    question = complete_question(request.question, request.turns, request.documents)
+    reading = read_question(question, request.documents)
     issuers = sorted({d.issuer for d in request.documents if core_name(d.issuer)})
     if reading.kind == "collection" or reading.issuers or reading.names or not 1 < len(issuers) <= 8:
         return Clarification()
@@ -36,9 +38,10 @@ def clarify(request: Clarify) -> Clarification:
 
 def plan(request: PlanRequest) -> Plan:
     """Split a question at its own joints; later parts keep the issuers and periods of the whole."""
-    parts = split_question(request.question)
-    frame = frame_of(request.question, read_question(request.question, request.documents).issuers)
-    return Plan(steps=[PlanStep(question=request.question if len(parts) == 1 else _framed(p, frame)) for p in parts])
+    question = complete_question(request.question, request.turns, request.documents)
+    parts = split_question(question)
+    frame = frame_of(question, read_question(question, request.documents).issuers)
+    return Plan(steps=[PlanStep(question=question if len(parts) == 1 else _framed(p, frame)) for p in parts])
 
 
 def assess(request: AssessRequest) -> Assessment:
@@ -76,7 +79,8 @@ def _assess_step(request: AssessRequest, step: PlanStep) -> Assessed:
     filled = {slot.finding.entry_id for slot in slots}
     helping = [g for g in mine if _helps(reading, g)] or _touching(reading, mine)
     useful = [g.id for g in mine if g.finding.entry_id in filled or g in helping]
-    status = "answered" if filled or (useful and reading.kind == "open") else "partly" if useful else "missing"
+    complete = is_complete(reading, slots, documents) or (useful and reading.kind == "open" and request.searched)
+    status = "answered" if complete else "partly" if useful else "missing"
     return Assessed(step=step.id, status=status, useful=useful, terms=[" ".join(reading.measure)] if not useful else [])
 
 

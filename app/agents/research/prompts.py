@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.agents.research.documents import Known
 from app.agents.research.schemas import Finding, Format, PlanStep, Status
+from app.agents.research.thread import Turn
 from app.llm.prompting import delimit
 from app.llm.task import Task
 
@@ -16,7 +17,8 @@ Only if it can mean several things in this collection, return one short question
 language of the question; otherwise return an empty string."""
 PLAN = f"""Split the question into at most {MAX_STEPS} sub-questions that can each be answered from documents, and
 give each two to five search terms in the language of the documents.
-A question about one fact stays one sub-question. A report needs three to six."""
+A question about one fact stays one sub-question. A report needs three to six.
+Where the question leans on earlier ones of the thread, word the sub-questions so that they stand alone."""
 ASSESS = """For every sub-question decide from the findings alone: answered, partly, or missing.
 List the ids of the findings that help. Where something is still missing, give up to three new search terms that were
 not used yet; none if more searching will not help."""
@@ -41,6 +43,7 @@ class GivenFinding(BaseModel):
 class Clarify(BaseModel):
     question: str
     documents: list[Known]
+    turns: list[Turn] = Field(default_factory=list)
 
 
 class Clarification(BaseModel):
@@ -51,6 +54,7 @@ class PlanRequest(BaseModel):
     question: str
     format: Format
     documents: list[Known]
+    turns: list[Turn] = Field(default_factory=list)
 
 
 class Plan(BaseModel):
@@ -62,6 +66,7 @@ class AssessRequest(BaseModel):
     steps: list[PlanStep]
     findings: list[GivenFinding]
     documents: list[Known]
+    searched: bool = Field(True, description="whether the collection was searched, not the thread's memory alone")
 
 
 class Assessed(BaseModel):
@@ -96,11 +101,12 @@ class RepairRequest(BaseModel):
 
 
 def render_clarify(request: Clarify) -> str:
-    return f"{_documents(request.documents)}\n\nQuestion: {request.question}"
+    return f"{_documents(request.documents)}\n\n{_turns(request.turns)}Question: {request.question}"
 
 
 def render_plan(request: PlanRequest) -> str:
-    return f"{_documents(request.documents)}\n\nFormat: {request.format}\nQuestion: {request.question}"
+    asked = f"Format: {request.format}\nQuestion: {request.question}"
+    return f"{_documents(request.documents)}\n\n{_turns(request.turns)}{asked}"
 
 
 def render_assess(request: AssessRequest) -> str:
@@ -137,6 +143,11 @@ def _documents(documents: Sequence[Known]) -> str:
     return delimit(f"{lines}{more}", "documents")
 
 
+def _turns(turns: Sequence[Turn]) -> str:
+    lines = "\n".join(f"Asked: {t.question}\nAnswered: {t.answer}" for t in turns)
+    return f"{delimit(lines, 'earlier')}\n\n" if turns else ""
+
+
 def _steps(steps: Sequence[PlanStep]) -> str:
     return "Sub-questions:\n" + "\n".join(f"{s.id}. {s.question}" for s in steps)
 
@@ -153,11 +164,11 @@ def _pages(pages: Sequence[int]) -> str:
 
 
 CLARIFY_TASK = Task(
-    name="research.clarify", version=1, role="planner", instructions=CLARIFY, input=Clarify, output=Clarification,
+    name="research.clarify", version=2, role="planner", instructions=CLARIFY, input=Clarify, output=Clarification,
     render=render_clarify, max_output_tokens=200,
 )  # fmt: skip
 PLAN_TASK = Task(
-    name="research.plan", version=1, role="planner", instructions=PLAN, input=PlanRequest, output=Plan,
+    name="research.plan", version=2, role="planner", instructions=PLAN, input=PlanRequest, output=Plan,
     render=render_plan, max_output_tokens=600,
 )  # fmt: skip
 ASSESS_TASK = Task(

@@ -35,6 +35,11 @@ def first_orders(step: PlanStep, reading: Reading) -> list[SearchOrder]:
     return [*orders, _order(step, "concepts", query, chosen)]
 
 
+def thread_order(step: PlanStep) -> SearchOrder:
+    """Return the search of a sub-question among what its thread has found, and beside it."""
+    return _order(step, "thread", step.question)
+
+
 def further_orders(step: PlanStep, reading: Reading, terms: Sequence[str]) -> list[SearchOrder]:
     """Return the searches of a later round: new terms everywhere, then pages themselves."""
     chosen = [str(i) for i in reading.document_ids]

@@ -116,6 +116,36 @@ def choose_slots(reading: Reading, slots: Sequence[Slot], documents: Mapping[UUI
     return sorted(chosen.values(), key=lambda s: (s.entity, _end(s.period), s.period.form))
 
 
+def is_complete(reading: Reading, slots: Sequence[Slot], documents: Mapping[UUID, Known]) -> bool:
+    """Tell whether each entity meant has a figure for each period asked; for its newest document when none is named."""
+    meant: dict[str, list[Known]] = {}
+    for document in (documents[i] for i in reading.document_ids if i in documents):
+        meant.setdefault(core_name(document.issuer), []).append(document)
+    return bool(slots) and all(
+        all(_has_period(wanted, own, slots, documents) for wanted in reading.periods)
+        if reading.periods
+        else all(_has_document(d, slots) for d in (own if reading.spread else [max(own, key=age_key)]))
+        for own in meant.values()
+    )
+
+
+def _has_period(wanted: Period, own: Sequence[Known], slots: Sequence[Slot], documents: Mapping[UUID, Known]) -> bool:
+    names = {core_name(d.issuer) for d in own}
+    mine = (s for s in slots if not s.entity or s.entity in names or _document_of(s, documents) in own)
+    return any(period_fit(wanted, s.period, _document_of(s, documents)) > 0 for s in mine)
+
+
+def _has_document(document: Known, slots: Iterable[Slot]) -> bool:
+    return any(
+        s.finding.document_id == document.id or (document.end is not None and s.period.end == document.end)
+        for s in slots
+    )
+
+
+def _document_of(slot: Slot, documents: Mapping[UUID, Known]) -> Known | None:
+    return documents.get(slot.finding.document_id) if slot.finding.document_id else None
+
+
 def _slots_of(reading: Reading, finding: Finding, documents: Mapping[UUID, Known]) -> Iterable[Slot]:
     document = documents.get(finding.document_id) if finding.document_id else None
     for value in finding.facts:
@@ -199,7 +229,7 @@ def _end(period: Period) -> str:
 
 
 def _age(slot: Slot, documents: Mapping[UUID, Known]) -> tuple[int, ...]:
-    document = documents.get(slot.finding.document_id) if slot.finding.document_id else None
+    document = _document_of(slot, documents)
     return tuple(-ord(c) for c in age_key(document)[0]) if document else (0,)
 
 
@@ -244,7 +274,7 @@ def _own_periods(reading: Reading, slots: Sequence[Slot], documents: Mapping[UUI
 
 
 def _asked_fit(wanted: Period, slot: Slot, documents: Mapping[UUID, Known], instant: bool) -> float:
-    document = documents.get(slot.finding.document_id) if slot.finding.document_id else None
+    document = _document_of(slot, documents)
     spoilt = 0.8 if instant and slot.period.months is not None else 1.0
     return period_fit(wanted, slot.period, document) * slot.measure_fit * spoilt
 

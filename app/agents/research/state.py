@@ -34,6 +34,7 @@ class ResearchState(TypedDict, total=False):
     clarifying: str
     collection_ids: list[str]
     documents: list[Json]
+    turns: list[Json]
     started_at: float
     steps: Annotated[dict[str, Json], merge]
     order: list[str]
@@ -53,7 +54,6 @@ class ResearchState(TypedDict, total=False):
     repaired: Annotated[bool, or_]
     rejected: int
     stopped_by: str
-    reused: int
 
 
 class SearchOrder(TypedDict):
@@ -74,6 +74,7 @@ class SearchWork(TypedDict):
     question: str
     collection_ids: list[str]
     documents: list[Json]
+    turns: list[Json]
 
 
 class SectionWork(TypedDict):
