@@ -116,11 +116,12 @@ def _join_rules(segments: Sequence[Rule]) -> list[Rule]:
 
 
 def _read_chars(text: pdfium.PdfTextPage, count: int, move: Move) -> Iterator[tuple[int, _Char | None]]:
-    """Give (index, character); None for white space."""
+    """Give (index, character); None for white space. A box as high as the one before has the same baseline."""
     handle, unicode_of = text.raw, raw.FPDFText_GetUnicode
     loose_box, origin = raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetCharOrigin
     box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
+    last_y = last_height = baseline = 0.0
     for index in range(count):
         code = unicode_of(handle, index)
         if code in _HYPHENS:
@@ -129,15 +130,18 @@ def _read_chars(text: pdfium.PdfTextPage, count: int, move: Move) -> Iterator[tu
             yield index, None
             continue
         loose_box(handle, index, at_box)
-        origin(handle, index, at_x, at_y)
         ax, ay = move(box.left, box.bottom)
         bx, by = move(box.right, box.top)
-        _, baseline = move(x.value, y.value)
-        yield index, _Char(code, ax if ax < bx else bx, bx if ax < bx else ax, baseline, abs(by - ay))
+        if ay != last_y or by - ay != last_height:
+            origin(handle, index, at_x, at_y)
+            last_y, last_height = ay, by - ay
+            _, baseline = move(x.value, y.value)
+        yield index, _Char(code, ax if ax < bx else bx, bx if ax < bx else ax, baseline, abs(last_height))
 
 
 def _join(text: pdfium.PdfTextPage, chars: Iterator[tuple[int, _Char | None]]) -> list[Word]:
     words: list[Word] = []
+    fonts = _Fonts(text)
     open_word: Word | None = None
     for index, char in chars:
         if char is None:
@@ -145,26 +149,48 @@ def _join(text: pdfium.PdfTextPage, chars: Iterator[tuple[int, _Char | None]]) -
             continue
         if open_word is not None and _continues(open_word, char):
             open_word.text += chr(char.code)
-            open_word.x1 = max(open_word.x1, char.x1)
+            if char.x1 > open_word.x1:
+                open_word.x1 = char.x1
             continue
         open_word = Word(
-            text=chr(char.code), x0=char.x0, x1=char.x1, y=char.y, size=char.size, strong=_is_strong(text, index)
+            text=chr(char.code), x0=char.x0, x1=char.x1, y=char.y, size=char.size, strong=fonts.is_strong(index)
         )
         words.append(open_word)
     return [word for word in words if word.size > 0.5]
 
 
 def _continues(word: Word, char: _Char) -> bool:
-    if abs(char.y - word.y) > word.size * 0.2 or not 0.7 < char.size / max(word.size, 0.01) < 1.4:
+    size = word.size
+    if not -size * 0.6 < char.x0 - word.x1 < size * 0.3:
         return False
-    return -word.size * 0.6 < char.x0 - word.x1 < word.size * 0.3
+    if char.y == word.y and char.size == size:
+        return True
+    return abs(char.y - word.y) <= size * 0.2 and 0.7 < char.size / max(size, 0.01) < 1.4
 
 
-def _is_strong(text: pdfium.PdfTextPage, index: int) -> bool:
-    buffer = ctypes.create_string_buffer(96)
-    raw.FPDFText_GetFontInfo(text.raw, index, buffer, 96, ctypes.c_int())
-    name = buffer.value.lower()
-    return b"bold" in name or b"black" in name or b"heavy" in name or raw.FPDFText_GetFontWeight(text.raw, index) >= 600
+class _Fonts:
+    """Tells which characters of a page are set in a strong font; asks once for each piece of text."""
+
+    def __init__(self, text: pdfium.PdfTextPage) -> None:
+        self._text = text.raw
+        self._name = ctypes.create_string_buffer(96)
+        self._flags = ctypes.c_int()
+        self._known: dict[int | None, bool] = {}
+
+    def is_strong(self, index: int) -> bool:
+        piece = ctypes.cast(raw.FPDFText_GetTextObject(self._text, index), ctypes.c_void_p).value
+        if piece is None:
+            return self._ask(index)
+        if piece not in self._known:
+            self._known[piece] = self._ask(index)
+        return self._known[piece]
+
+    def _ask(self, index: int) -> bool:
+        raw.FPDFText_GetFontInfo(self._text, index, self._name, 96, self._flags)
+        name = self._name.value.lower()
+        if b"bold" in name or b"black" in name or b"heavy" in name:
+            return True
+        return bool(raw.FPDFText_GetFontWeight(self._text, index) >= 600)
 
 
 def _upright(page: pdfium.PdfPage, text: pdfium.PdfTextPage, count: int) -> Move:
