@@ -139,7 +139,7 @@ def find_layout(rows: Sequence[Row], *, exact: bool) -> Layout | None:
     columns = _figure_columns(figures)
     others = [cell for row in values for cell in row if not is_figure(cell.text)]
     texts = [cell for cell in others if not any(cell.overlap(*span) > 0 for span in columns)]
-    columns = sorted([*columns, *_text_columns(texts, columns)])
+    columns = sorted([*columns, *_text_columns(texts, columns, exact=exact)])
     return Layout(tuple(columns), left, exact) if columns else None
 
 
@@ -174,12 +174,13 @@ def _part_by_edges(cells: Sequence[Cell]) -> list[Span]:
     return spans
 
 
-def _text_columns(cells: Sequence[Cell], columns: Sequence[Span]) -> list[Span]:
-    """Columns that hold words in at least two rows, to the right of labels."""
+def _text_columns(cells: Sequence[Cell], columns: Sequence[Span], *, exact: bool) -> list[Span]:
+    """Columns that hold words in several rows, to the right of labels; second labels of an exact grid need but two."""
     found = []
     for x0, x1 in _cluster(cells):
         inside = [c for c in cells if c.x0 >= x0 and c.x1 <= x1]
-        if len(inside) >= 2 and (not columns or len(inside) >= 3):
+        enough = 2 if not columns or (exact and x1 <= min(columns)[0]) else 3
+        if len(inside) >= enough:
             found.append((x0, x1))
     return found
 

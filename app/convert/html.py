@@ -9,7 +9,8 @@ from lxml import etree
 from app.convert.blocks import Block, build_pages
 from app.convert.decode import decode
 from app.convert.document import Converted, Table
-from app.convert.html_tables import read_grid, style_of, table_blocks
+from app.convert.grids import table_blocks
+from app.convert.html_tables import read_grid, style_of
 from app.convert.text import text_blocks
 from app.errors import ConversionFailed
 

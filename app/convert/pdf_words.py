@@ -149,8 +149,7 @@ def _join(text: pdfium.PdfTextPage, chars: Iterator[tuple[int, _Char | None]]) -
             continue
         if open_word is not None and _continues(open_word, char):
             open_word.text += chr(char.code)
-            if char.x1 > open_word.x1:
-                open_word.x1 = char.x1
+            open_word.x1 = max(open_word.x1, char.x1)
             continue
         open_word = Word(
             text=chr(char.code), x0=char.x0, x1=char.x1, y=char.y, size=char.size, strong=fonts.is_strong(index)

@@ -1,18 +1,23 @@
 """Which kind a file is, and which reader reads it."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 from typing import Protocol
 
+from app.convert import signatures
 from app.convert.csvs import convert_csv
 from app.convert.document import Converted
 from app.convert.email import convert_email
 from app.convert.html import convert_html
 from app.convert.markdown import convert_markdown
 from app.convert.pdf import convert_pdf
+from app.convert.slides import MEDIA_TYPE as SLIDES_TYPE
+from app.convert.slides import convert_slides
 from app.convert.text import convert_text
+from app.convert.word import MEDIA_TYPE as WORD_TYPE
+from app.convert.word import convert_word
 from app.errors import ConversionFailed, UnsupportedMedia
 
 
@@ -24,32 +29,50 @@ class Read(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """One kind of file: its name for people, media types, extensions, reader, and what its first bytes look like."""
+    """One kind of file: its name for people, media types, extensions, reader, and how its bytes are recognised.
+
+    A `binary` kind is always recognised by its bytes; its name alone says nothing.
+    """
 
     name: str
     media_types: tuple[str, ...]
     extensions: tuple[str, ...]
     read: Read
     recognise: Callable[[bytes], bool] = lambda _: False
-
-
-def _is_pdf(head: bytes) -> bool:
-    return b"%PDF-" in head[:1024]
-
-
-def _is_html(head: bytes) -> bool:
-    text = head[:2048].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").replace(b"\x00", b"").lower()
-    return bool(re.match(rb"(<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", text, re.DOTALL))
+    binary: bool = False
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="PDF", media_types=("application/pdf",), extensions=(".pdf",), read=convert_pdf, recognise=_is_pdf),
+    Family(
+        name="PDF",
+        media_types=("application/pdf",),
+        extensions=(".pdf",),
+        read=convert_pdf,
+        recognise=signatures.is_pdf,
+        binary=True,
+    ),
+    Family(
+        name="Word (DOCX)",
+        media_types=(WORD_TYPE, "application/vnd.ms-word.document.macroenabled.12"),
+        extensions=(".docx", ".docm", ".dotx"),
+        read=convert_word,
+        recognise=partial(signatures.is_office, folder=b"word/"),
+        binary=True,
+    ),
+    Family(
+        name="PowerPoint (PPTX)",
+        media_types=(SLIDES_TYPE, "application/vnd.ms-powerpoint.presentation.macroenabled.12"),
+        extensions=(".pptx", ".pptm", ".ppsx", ".potx"),
+        read=convert_slides,
+        recognise=partial(signatures.is_office, folder=b"ppt/"),
+        binary=True,
+    ),
     Family(
         name="HTML",
         media_types=("text/html", "application/xhtml+xml"),
         extensions=(".html", ".htm", ".xhtml"),
         read=convert_html,
-        recognise=_is_html,
+        recognise=signatures.is_html,
     ),
     Family(
         name="Markdown",
@@ -65,26 +88,6 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(name="e-mail (EML)", media_types=("message/rfc822",), extensions=(".eml",), read=convert_email),
     Family(name="text", media_types=("text/plain",), extensions=(".txt", ".text", ".log", ""), read=convert_text),
-)
-
-_OTHER_MAGIC = (
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a Linux program"),
-    (b"\xcf\xfa\xed\xfe", "a macOS program"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"PK\x03\x04", "a ZIP archive or an Office file"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"7z\xbc\xaf", "a 7z archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xd0\xcf\x11\xe0", "an older or encrypted Office file"),
-    (b"{\\rtf", "an RTF file"),
-    (b"ID3", "an audio file"),
-    (b"OggS", "an audio file"),
-    (b"SQLite format 3", "a database"),
 )
 
 
@@ -106,17 +109,19 @@ def find_family(content: bytes, filename: str, media_type: str = "") -> Family:
     """Return the family that reads this file. Raises like `detect`."""
     if not content:
         raise ConversionFailed("The file is empty (0 bytes).")
-    head = content[:4096]
-    by_bytes = next((family for family in FAMILIES if family.recognise(head)), None)
+    by_bytes = next((family for family in FAMILIES if family.recognise(content)), None)
     if by_bytes is not None:
         return by_bytes
+    if signatures.is_encrypted_office(content):
+        raise ConversionFailed("The file is an encrypted Office file and needs a password.")
+    head = content[:4096]
     family = _by_name(filename) or _by_media_type(media_type)
-    other = next((what for magic, what in _OTHER_MAGIC if head.startswith(magic)), None)
-    if family is None or (other is not None and not _is_text(head)):
+    other = next((what for magic, what in signatures.OTHER_MAGIC if head.startswith(magic)), None)
+    if family is None or (other is not None and not signatures.is_text(head)):
         raise _unsupported(filename, other)
-    if family.name == "PDF":
-        raise ConversionFailed("The file is named as a PDF but its content is not one; it may be damaged.")
-    if not _is_text(head):
+    if family.binary:
+        raise ConversionFailed(f"The file is named as {family.name}, but its content is not; it may be damaged.")
+    if not signatures.is_text(head):
         raise _unsupported(filename, "binary data")
     return family
 
@@ -136,14 +141,3 @@ def _unsupported(filename: str, what: str | None) -> UnsupportedMedia:
     return UnsupportedMedia(
         f"{PurePath(filename).name or 'This file'} can't be read{looks}. Supported: {supported_kinds()}."
     )
-
-
-def _is_text(head: bytes) -> bool:
-    """Whether bytes may be text: few control characters, or the zero bytes of UTF-16 and UTF-32."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
-        return True
-    zeros = [head[start::2].count(0) for start in (0, 1)]
-    if max(zeros) > len(head) * 0.3 and min(zeros) < len(head) * 0.05:
-        return True
-    control = sum(1 for byte in head if byte < 32 and byte not in b"\t\n\r\x0c\x1b\x0b")
-    return control * 50 <= len(head)

@@ -36,5 +36,5 @@ def test_other_kinds_are_refused_and_the_sentence_names_what_can_be_read(content
 def test_empty_file_and_text_named_pdf_fail_with_their_reason() -> None:
     with pytest.raises(ConversionFailed, match="0 bytes"):
         detect(b"", "a.pdf")
-    with pytest.raises(ConversionFailed, match="not one"):
+    with pytest.raises(ConversionFailed, match="its content is not"):
         detect(b"hello", "a.pdf")

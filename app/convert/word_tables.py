@@ -1,0 +1,57 @@
+"""Tables of Word documents as grids of cells."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from app.convert.cells import Cell, tidy
+from app.convert.grids import Grid
+from app.convert.word_text import BREAK, Notes, attribute, is_bold, paragraph_text
+
+_LARGEST_SPAN = 200
+
+
+def read_word_table(table: etree._Element, notes: Notes) -> Iterator[Grid]:
+    """Give a table's grid, in parts where Word set a page break between its rows.
+
+    A cell over several rows stands in each of them; tables within cells are read as text.
+    """
+    part: Grid = []
+    above: dict[int, Cell] = {}
+    for row in table.iterfind("{*}tr"):
+        cells, breaks = _read_row(row, above, notes)
+        if breaks and part:
+            yield part
+            part = []
+        part.append(cells)
+        above = {int(cell.x0): cell for cell in cells}
+    yield part
+
+
+def _read_row(row: etree._Element, above: dict[int, Cell], notes: Notes) -> tuple[list[Cell], bool]:
+    cells: list[Cell] = []
+    breaks = False
+    column = _number(row.find("{*}trPr/{*}gridBefore"), 0)
+    for element in row.iterfind(".//{*}tc"):
+        if next(element.iterancestors("{*}tr")) is not row:
+            continue
+        span = _number(element.find("{*}tcPr/{*}gridSpan"), 1)
+        merged = element.find("{*}tcPr/{*}vMerge")
+        text = _cell_text(element, notes)
+        breaks |= BREAK in text
+        if merged is not None and attribute(merged, "val") != "restart" and column in above:
+            cells.append(above[column])
+        else:
+            bold = all(is_bold(p) for p in element.iter("{*}p") if p.find(".//{*}t") is not None)
+            cells.append(Cell(text=tidy(text.replace(BREAK, " ")), x0=column, x1=column + span, strong=bold))
+        column += span
+    return cells, breaks
+
+
+def _cell_text(cell: etree._Element, notes: Notes) -> str:
+    return "\n".join(paragraph_text(paragraph, notes) for paragraph in cell.iter("{*}p"))
+
+
+def _number(element: etree._Element | None, default: int) -> int:
+    text = attribute(element, "val") if element is not None else ""
+    return min(int(text), _LARGEST_SPAN) if text.isascii() and text.isdigit() else default
