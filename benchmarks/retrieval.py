@@ -1,8 +1,8 @@
 """How well search finds what people marked as right: nDCG@10 on a folder of BEIR's layout.
 
 `corpus.jsonl` (`_id, title, text`), `beir/queries.jsonl` (`_id, text`), `beir/qrels_test.tsv` (`query, document,
-score`). Every text of the corpus is an entry of its own; the three figures are of the same store, the legs alone by
-weighting the other with nothing.
+score`). Every text of the corpus is an entry of its own; the figures are of the same store, the legs alone by weighting
+the other with nothing, the walk by ranking also what names in the question lead to, and names in that.
 
 A folder with `corpus_6119.jsonl` (`title, text`) and `questions_101.jsonl` (`question, gold_titles`) gives instead the
 share of questions whose right passages are all among the first 8.
@@ -35,6 +35,7 @@ LEGS: dict[str, Callable[[SearchWeights], SearchWeights]] = {
     "lexical": lambda weights: replace(weights, vector=0),
     "vector": lambda weights: replace(weights, lexical=0),
     "hybrid": lambda weights: weights,
+    "walk": lambda weights: weights,
 }
 
 
@@ -89,11 +90,11 @@ async def _publish(knowledge: Knowledge, document_id: UUID) -> None:
     await knowledge.publish(document_id, 1, [], title="", card={}, metadata={}, quality={}, page_quality={})
 
 
-async def measure(knowledge: Knowledge, corpus: Corpus, score: Score) -> float:
+async def measure(knowledge: Knowledge, corpus: Corpus, score: Score, *, walk: bool = False) -> float:
     """Return the mean score of the first 10 over the questions."""
     scores = []
     for query_id, query in corpus.queries.items():
-        hits = await knowledge.search(query, limit=10)
+        hits = await knowledge.search(query, limit=10, walk=walk)
         found = [corpus.ids[hit.entry.pages[0] - 1] for hit in hits]
         scores.append(score(found, corpus.gains[query_id]))
     return sum(scores) / len(scores)
@@ -129,7 +130,7 @@ async def run(folder: Path, limit: int | None) -> None:
         figures = {}
         for leg, weigh in LEGS.items():
             knowledge = Knowledge(resources.sessions, embedder, DEFAULT_PROJECT, weights=weigh(SearchWeights()))
-            figures[leg] = round(await measure(knowledge, corpus, score), 4)
+            figures[leg] = round(await measure(knowledge, corpus, score, walk=leg == "walk"), 4)
             say(f"{leg}: {figures[leg]}")
     rows = [(f"{name} {leg}", value) for leg, value in figures.items()]
     report(rows, {name: figures, "texts": len(corpus.texts), "questions": len(corpus.queries)})

@@ -1,5 +1,6 @@
 """Search over every level of the pyramid."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -21,6 +22,8 @@ class SearchFilters(BaseModel):
 
     page_from: int | None = Field(None, ge=1, le=2**31 - 1)
     page_to: int | None = Field(None, ge=1, le=2**31 - 1)
+    dated_from: date | None = Field(None, description="First day the document may be about: its period's end.")
+    dated_to: date | None = Field(None, description="Last day; a document without a period has the day it came.")
     metadata: dict[str, str] = Field(default_factory=dict, description="What the document's metadata must equal.")
     include_ungrounded: bool = Field(False, description="Also insights whose figures are not on their page.")
 
@@ -41,15 +44,17 @@ class SearchQuery(BaseModel):
     document_ids: list[UUID] = Field(default_factory=list, max_length=1_000)
     filters: SearchFilters = SearchFilters()
     limit: int = Field(20, ge=1, le=200)
+    walk: bool = Field(False, description="Also rank what names in the question lead to, and names in that.")
 
 
 class SearchResult(BaseModel):
-    """An entry with its fused score and its rank in each leg (null where that leg did not find it)."""
+    """An entry with its fused score and its rank in each leg and on the walk (null where that did not find it)."""
 
     entry_id: UUID
     score: float
     lexical_rank: int | None
     vector_rank: int | None
+    walk_rank: int | None
     level: Level
     text: str
     document_id: UUID | None
@@ -81,7 +86,7 @@ async def search(knowledge: KnowledgeDep, body: SearchQuery) -> SearchResults:
         levels=tuple(body.levels),
         **body.filters.model_dump(),
     )
-    hits = await knowledge.search(body.query, filters=filters, limit=body.limit)
+    hits = await knowledge.search(body.query, filters=filters, limit=body.limit, walk=body.walk)
     return SearchResults(results=[_result(hit, hit.entry) for hit in hits])
 
 
@@ -91,6 +96,7 @@ def _result(hit: Hit, entry: EntryView) -> SearchResult:
         score=hit.score,
         lexical_rank=hit.lexical_rank,
         vector_rank=hit.vector_rank,
+        walk_rank=hit.walk_rank,
         level=entry.level,
         text=entry.text,
         document_id=entry.document_id,

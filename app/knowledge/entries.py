@@ -30,7 +30,7 @@ async def list_entries(session: AsyncSession, project_id: UUID, ids: Sequence[UU
     return [found[entry_id] for entry_id in ids if entry_id in found]
 
 
-async def walk(
+async def list_linked(
     session: AsyncSession, project_id: UUID, entry_id: UUID, *, direction: Direction, limit: int
 ) -> list[EntryView]:
     """Return what an entry was made from, what was made from it, or what shares a source with it."""

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.convert import document
 from app.convert.document import Converted
 from app.db import Json, Sessions
@@ -16,8 +19,11 @@ from app.knowledge.embedding_models import find_model, register_embedder
 from app.knowledge.lexical import lexemes
 from app.knowledge.passages import embed_texts
 from app.knowledge.rows import document_view, page_view
+from app.knowledge.scope import Scope, find_scope
 from app.knowledge.search import Effort, SearchWeights
-from app.knowledge.types import Direction, DocumentView, EntryView, Filters, Hit, NewEntry, PageView, Reading
+from app.knowledge.types import Direction, DocumentView, EntryView, Filters, Hit, NewEntry, PageView, Reading, Step
+from app.knowledge.walk import WIDTH, rank_with_walk
+from app.knowledge.walk import walk as walk_from
 from app.llm.embedding import Embedder
 
 MAX_QUERY_CHARACTERS = 8_000
@@ -46,33 +52,66 @@ class Knowledge:
         self._on_timed = on_timed
         self._model_id: int | None = None
 
-    async def search(self, query: str, *, filters: Filters = Filters(), limit: int = 20) -> list[Hit]:  # noqa: B008
-        """Return the entries nearest to a query by words and meaning, best first: min(limit, matching) of them."""
+    async def search(
+        self,
+        query: str,
+        *,
+        filters: Filters = Filters(),  # noqa: B008
+        limit: int = 20,
+        walk: bool = False,
+    ) -> list[Hit]:
+        """Return the entries nearest to a query by words and meaning, best first: min(limit, matching) of them.
+
+        With `walk`, entries that names in the question lead to, and names in those, are ranked among them.
+        """
         if self._on_search:
             self._on_search()
-        asked = query.replace("\x00", " ")[:MAX_QUERY_CHARACTERS]
-        with self._timed("embed"):
-            [vector] = await self._embedder.embed([asked])
-        model_id = await self._get_model_id()
+        asked, vector = await self._embed(query)
         async with self._sessions() as session:
-            scope = await search.find_scope(
-                session,
-                self._project_id,
-                filters,
-                model_id=model_id,
-                dimension=self._embedder.dimension,
-                effort=self._effort,
-            )
+            scope = await self._find_scope(session, filters)
             with self._timed("hybrid"):
-                return await search.search(
+                hits = await search.search(
                     session,
                     scope,
                     lexemes=lexemes(asked),
                     vector=vector,
-                    limit=limit,
+                    limit=max(limit, WIDTH) if walk else limit,
                     weights=self._weights,
                     effort=self._effort,
                 )
+            if not walk:
+                return hits
+            with self._timed("walk"):
+                return await rank_with_walk(session, scope, asked, hits, vector=vector, limit=limit)
+
+    async def walk(self, entry_ids: Sequence[UUID], *, query: str = "", limit: int = 20) -> list[Step]:
+        """Return up to `limit` entries one step from these: sources, dependants, siblings, what sums up the document,
+        entries opening with a name that these mention, similar ones elsewhere. Names are ordered by a query's meaning.
+        """
+        starts = await self.list_entries(entry_ids)
+        if not starts:
+            return []
+        _, vector = await self._embed(query or starts[0].text)
+        async with self._sessions() as session:
+            scope = await self._find_scope(session, Filters())
+            await search.prepare(session, self._effort)
+            return await walk_from(session, scope, starts, vector=vector, limit=limit)
+
+    async def _embed(self, query: str) -> tuple[str, np.ndarray]:
+        asked = query.replace("\x00", " ")[:MAX_QUERY_CHARACTERS]
+        with self._timed("embed"):
+            [vector] = await self._embedder.embed([asked])
+        return asked, vector
+
+    async def _find_scope(self, session: AsyncSession, filters: Filters) -> Scope:
+        return await find_scope(
+            session,
+            self._project_id,
+            filters,
+            model_id=await self._get_model_id(),
+            dimension=self._embedder.dimension,
+            count_to=2 * self._effort.exact_below,
+        )
 
     async def get_entry(self, entry_id: UUID) -> EntryView:
         """Return an entry. Raises NotFound."""
@@ -86,10 +125,10 @@ class Knowledge:
         async with self._sessions() as session:
             return await entries.list_entries(session, self._project_id, ids)
 
-    async def walk(self, entry_id: UUID, direction: Direction, limit: int = 50) -> list[EntryView]:
+    async def list_linked(self, entry_id: UUID, direction: Direction, limit: int = 50) -> list[EntryView]:
         """Return what an entry was made from, what was made from it, or what shares a source with it."""
         async with self._sessions() as session:
-            return await entries.walk(session, self._project_id, entry_id, direction=direction, limit=limit)
+            return await entries.list_linked(session, self._project_id, entry_id, direction=direction, limit=limit)
 
     async def list_documents(self, collection_ids: Sequence[UUID]) -> list[DocumentView]:
         """Return the documents of some collections (none named: of the project) in the order they came."""

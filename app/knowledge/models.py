@@ -124,7 +124,8 @@ class EmbeddingModel(Base):
 class Entry(Base):
     """A statement of any level.
 
-    `number` is its name in the postings; `term_ids` and `term_counts` are its words, `length` how many it has in all.
+    `number` is what the postings call it; `term_ids` and `term_counts` are its words, `length` how many it has in all;
+    `name` is the name it opens with, as names are compared.
     """
 
     __tablename__ = "entries"
@@ -133,6 +134,7 @@ class Entry(Base):
         CheckConstraint("grounding in ('grounded', 'derived', 'partial', 'ungrounded')", name="grounding"),
         Index(None, "document_id"),
         Index(None, "project_id", "collection_id", "level"),
+        Index("ix_entries_name", "project_id", "name", postgresql_where="name <> ''"),
         UniqueConstraint("number"),
     )
 
@@ -154,6 +156,7 @@ class Entry(Base):
     term_ids: Mapped[list[int]] = mapped_column(ARRAY(INTEGER), default=list, deferred=True)
     term_counts: Mapped[list[int]] = mapped_column(ARRAY(INTEGER), default=list, deferred=True)
     length: Mapped[int] = mapped_column(default=0)
+    name: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[CreatedAt]
 
 

@@ -7,18 +7,16 @@ Cormack, Clarke and Büttcher (2009).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import numpy as np
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB, TEXT
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import Uuid
 
 from app.knowledge.rows import entry_view
-from app.knowledge.types import LEVELS, Filters, Hit, Level
+from app.knowledge.scope import Scope
+from app.knowledge.types import LEVELS, Hit, Level
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,24 +44,6 @@ class Effort:
     lexemes: int = 24
     ef_search: int = 200
     exact_below: int = 5_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scope:
-    """What a search runs over: project, model, levels, limits, and how many entries that leaves by level."""
-
-    project_id: UUID
-    model_id: int
-    dimension: int
-    levels: tuple[Level, ...]
-    filters: Filters
-    document_ids: tuple[UUID, ...] | None
-    counts: Mapping[Level, int]
-
-    @property
-    def matching(self) -> int:
-        """How many entries match at most."""
-        return sum(self.counts.values())
 
 
 SETTINGS = text("""
@@ -177,23 +157,9 @@ order by score desc, e.id limit :limit
 """
 
 
-async def find_scope(
-    session: AsyncSession, project_id: UUID, filters: Filters, *, model_id: int, dimension: int, effort: Effort
-) -> Scope:
-    """Return what the filters leave to search, with the search's settings made for this transaction."""
+async def prepare(session: AsyncSession, effort: Effort) -> None:
+    """Make this transaction's settings those of a search."""
     await session.execute(SETTINGS, {"ef_search": str(effort.ef_search)})
-    levels = tuple(level for level in LEVELS if not filters.levels or level in filters.levels)
-    document_ids = await _list_documents(session, project_id, filters)
-    scope = Scope(
-        project_id=project_id,
-        model_id=model_id,
-        dimension=dimension,
-        levels=levels,
-        filters=filters,
-        document_ids=document_ids,
-        counts={},
-    )
-    return replace(scope, counts=await _count(session, scope, effort))
 
 
 async def search(
@@ -210,7 +176,7 @@ async def search(
     values = {
         "lexemes": list(dict.fromkeys(lexemes)),
         "words": len(set(lexemes)),
-        "vector": "[" + ",".join(f"{value:.6g}" for value in vector) + "]",
+        "vector": vector_text(vector),
         "limit": limit,
         "k1": float(weights.k1),
         "b": float(weights.b),
@@ -223,6 +189,7 @@ async def search(
         "postings": effort.postings,
         "max_lexemes": effort.lexemes,
     }
+    await prepare(session, effort)
     exact = scope.matching <= effort.exact_below
     hits = await _run(session, scope, values, exact=exact)
     if not exact and len(hits) < min(limit, scope.matching):
@@ -231,11 +198,7 @@ async def search(
 
 
 async def _run(session: AsyncSession, scope: Scope, values: Mapping[str, Any], *, exact: bool) -> list[Hit]:
-    statement = text(build_statement(scope, exact=exact))
-    bound = {**_scope_values(scope), **values, "exact": exact}
-    types = [bindparam(name, type_=kind) for name, kind in TYPES.items() if f":{name}" in statement.text]
-    names = set(statement.compile().params)
-    rows = await session.execute(statement.bindparams(*types), {k: v for k, v in bound.items() if k in names})
+    rows = await session.execute(*scope.bind(build_statement(scope, exact=exact), {**values, "exact": exact}))
     return [
         Hit(
             entry=entry_view(row, row.filename),
@@ -247,26 +210,20 @@ async def _run(session: AsyncSession, scope: Scope, values: Mapping[str, Any], *
     ]
 
 
-TYPES: dict[str, Any] = {
-    "project": Uuid(),
-    "levels": ARRAY(TEXT),
-    "lexemes": ARRAY(TEXT),
-    "document_ids": ARRAY(Uuid()),
-    "collection_ids": ARRAY(Uuid()),
-    "level_weights": JSONB(),
-    "numbers": ARRAY(BIGINT),
-}
+def vector_text(vector: np.ndarray) -> str:
+    """Return a vector as pgvector reads it."""
+    return "[" + ",".join(f"{value:.6g}" for value in vector) + "]"
 
 
 def build_statement(scope: Scope, *, exact: bool) -> str:
     """Return the one statement of a search."""
     names = {"dimension": scope.dimension, "model_id": scope.model_id}
-    entry_filter = _entry_filter(scope)
+    entry_filter = scope.entry_filter
     if exact:
         matching = MATCHING.format(entry_filter=entry_filter, **names)
         found = FOUND.format(block_filter=IN_MATCHING)
         return _with(matching, QUERY, found, MATCHING_CANDIDATES, LEXICAL, EXACT_VECTORS, FUSED)
-    found = FOUND.format(block_filter=_block_filter(scope))
+    found = FOUND.format(block_filter=scope.block_filter)
     candidates = CANDIDATES.format(entry_filter=entry_filter)
     parts = [
         LEVEL_VECTORS.format(level=level, entry_filter=entry_filter, **names)
@@ -279,79 +236,3 @@ def build_statement(scope: Scope, *, exact: bool) -> str:
 
 def _with(*parts: str) -> str:
     return "with" + ",".join(parts)
-
-
-def _block_filter(scope: Scope) -> str:
-    if scope.document_ids is not None:
-        return "and p.document_id = any(:document_ids)"
-    return "and p.collection_id = any(:collection_ids)" if scope.filters.collection_ids else ""
-
-
-def _entry_filter(scope: Scope) -> str:
-    filters = scope.filters
-    parts = []
-    if scope.document_ids is not None:
-        parts.append("e.document_id = any(:document_ids)")
-    if filters.collection_ids:
-        parts.append("e.collection_id = any(:collection_ids)")
-    if filters.page_from is not None:
-        parts.append("e.pages[array_upper(e.pages, 1)] >= :page_from")
-    if filters.page_to is not None:
-        parts.append("e.pages[1] <= :page_to")
-    if not filters.include_ungrounded:
-        parts.append("e.grounding <> 'ungrounded'")
-    return "".join(f" and {part}" for part in parts)
-
-
-def _scope_values(scope: Scope) -> dict[str, Any]:
-    return {
-        "project": scope.project_id,
-        "levels": list(scope.levels),
-        "document_ids": list(scope.document_ids or ()),
-        "collection_ids": list(scope.filters.collection_ids),
-        "page_from": scope.filters.page_from,
-        "page_to": scope.filters.page_to,
-    }
-
-
-async def _list_documents(session: AsyncSession, project_id: UUID, filters: Filters) -> tuple[UUID, ...] | None:
-    if not filters.document_ids and not filters.metadata:
-        return None
-    if not filters.metadata:
-        return filters.document_ids
-    conditions = "project_id = :project and metadata @> :metadata"
-    if filters.document_ids:
-        conditions += " and id = any(:document_ids)"
-    statement = text(f"select id from documents where {conditions}").bindparams(
-        bindparam("project", type_=Uuid()), bindparam("metadata", type_=JSONB())
-    )
-    values: dict[str, Any] = {"project": project_id, "metadata": filters.metadata}
-    if filters.document_ids:
-        statement = statement.bindparams(bindparam("document_ids", type_=ARRAY(Uuid())))
-        values["document_ids"] = list(filters.document_ids)
-    return tuple(await session.scalars(statement, values))
-
-
-async def _count(session: AsyncSession, scope: Scope, effort: Effort) -> dict[Level, int]:
-    """Return how many entries match by level: from the sums kept, or counted when pages are limited."""
-    filters = scope.filters
-    if filters.page_from is not None or filters.page_to is not None:
-        statement = (
-            "select level, count(*) from (select e.level from entries e where e.project_id = :project "
-            f"and e.level = any(:levels) {_entry_filter(scope)} limit {2 * effort.exact_below}) e group by level"
-        )
-    elif block_filter := _block_filter(scope):
-        statement = (
-            "select t.level, sum(p.entries)::bigint from terms t join postings p on p.term_id = t.id "
-            f"where t.project_id = :project and t.lexeme = '' and t.level = any(:levels) {block_filter} "
-            "group by t.level"
-        )
-    else:
-        statement = (
-            "select level, entries from terms where project_id = :project and lexeme = '' and level = any(:levels)"
-        )
-    query = text(statement)
-    types = [bindparam(name, type_=kind) for name, kind in TYPES.items() if f":{name}" in statement]
-    names = set(query.compile().params)
-    values = {name: value for name, value in _scope_values(scope).items() if name in names}
-    return {level: int(count) for level, count in await session.execute(query.bindparams(*types), values)}

@@ -1,7 +1,7 @@
 """Publishing a pyramid: embed first, then one transaction in which the old one goes and the new one stands."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from app.errors import Conflict, Invalid
 from app.knowledge.documents import lock_document
 from app.knowledge.lexical import lexemes
 from app.knowledge.models import Document, DocumentContent, Entry, EntrySource, Page, Term, postings
+from app.knowledge.names import lower_words, opening_name
 from app.knowledge.rows import fact_row
 from app.knowledge.types import LEVELS, Level, NewEntry
 
@@ -34,6 +35,7 @@ class Draft:
     position: int
     words: Counter[str]
     length: int
+    name: str = ""
     embedding: np.ndarray | None = None
     stored_id: UUID | None = None
     number: int = 0
@@ -73,12 +75,14 @@ def draft_entries(pages: Iterable[document.Page], entries: Sequence[NewEntry]) -
     unknown = sorted({source for entry in ordered for source in entry.sources} - keys)
     if unknown:
         raise Invalid(f"Entries name sources that are not there: {', '.join(unknown[:5])}.")
-    return [_draft(entry, position) for position, entry in enumerate(ordered)]
+    common = lower_words([entry.text for entry in ordered])
+    return [_draft(entry, position, common) for position, entry in enumerate(ordered)]
 
 
-def _draft(entry: NewEntry, position: int) -> Draft:
+def _draft(entry: NewEntry, position: int, common: Collection[str]) -> Draft:
     found = lexemes(entry.text)
-    return Draft(entry=entry, position=position, words=Counter(found), length=len(found))
+    name = opening_name(entry.text, common)
+    return Draft(entry=entry, position=position, words=Counter(found), length=len(found), name=name)
 
 
 async def list_identities(session: AsyncSession, document_id: UUID, model_id: int) -> dict[Identity, list[UUID]]:
@@ -194,6 +198,7 @@ def _values(draft: Draft) -> Json:
         "term_ids": draft.term_ids,
         "term_counts": list(draft.words.values()),
         "length": draft.length,
+        "name": draft.name,
     }
 
 

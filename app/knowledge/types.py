@@ -1,7 +1,7 @@
 """Values that cross the store's border: what goes in for a document, what comes out of a search."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ from app.convert.document import Table
 Level = Literal["page", "insight", "concept", "abstract", "recollection"]
 Grounding = Literal["grounded", "derived", "partial", "ungrounded"]
 Direction = Literal["sources", "dependants", "siblings"]
+Via = Literal["source", "dependant", "sibling", "document", "name", "similar"]
 
 LEVELS: tuple[Level, ...] = ("page", "insight", "concept", "abstract", "recollection")
 
@@ -62,13 +63,18 @@ class NewEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What a search is limited to; empty means no limit. Metadata is equality on the document's metadata."""
+    """What a search is limited to; empty means no limit. Metadata is equality on the document's metadata.
+
+    The dates are the first and last day a document may be about: the end of its period, or the day it came.
+    """
 
     collection_ids: tuple[UUID, ...] = ()
     document_ids: tuple[UUID, ...] = ()
     levels: tuple[Level, ...] = ()
     page_from: int | None = None
     page_to: int | None = None
+    dated_from: date | None = None
+    dated_to: date | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     include_ungrounded: bool = False
 
@@ -98,6 +104,17 @@ class Hit:
     score: float
     lexical_rank: int | None
     vector_rank: int | None
+    walk_rank: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step from one entry to another; `name` is the shared name where that is the way."""
+
+    via: Via
+    start_id: UUID
+    entry: EntryView
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

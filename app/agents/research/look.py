@@ -112,7 +112,7 @@ async def find_around_concepts(hunt: Hunt) -> list[Finding]:
     """Find concepts and walk down to the insights they were made from."""
     below: dict[UUID, EntryView] = {}
     for concept in await hunt.ask("concept", CONCEPTS):
-        sources = await hunt.knowledge.walk(concept.id, "sources", limit=PER_DOCUMENT)
+        sources = await hunt.knowledge.list_linked(concept.id, "sources", limit=PER_DOCUMENT)
         below.update({e.id: e for e in sources if e.level == "insight" and e.grounding != "ungrounded"})
     return hunt.rank(list(below.values()))
 

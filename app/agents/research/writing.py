@@ -196,7 +196,7 @@ async def _group(packed: Sequence[Finding], context: Context) -> dict[str, str]:
     """Return the concept each of the first findings belongs to, by short id."""
     groups = {}
     for finding in packed[:GROUPED]:
-        above = await context.knowledge.walk(finding.entry_id, "dependants", limit=3)
+        above = await context.knowledge.list_linked(finding.entry_id, "dependants", limit=3)
         concept = next((e.text for e in above if e.level == "concept"), "")
         if concept:
             groups[finding.id] = concept.split(":")[0].split(". ")[0][:80].rstrip(".")

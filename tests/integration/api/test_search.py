@@ -44,3 +44,12 @@ async def test_the_default_collection_is_there_and_stays(http: httpx2.AsyncClien
     names = [collection["name"] for collection in (await http.get("/v1/collections")).json()["data"]]
     assert names[0] == "default"
     assert (await http.delete("/v1/collections/default")).status_code == 409
+
+
+async def test_a_walk_from_an_insight_leads_to_its_page(http: httpx2.AsyncClient) -> None:
+    await upload_text(http, "Gross profit was $12,345 million in the quarter.\n", "profit.md")
+    query = {"query": "gross profit", "levels": ["insight"], "walk": True}
+    [result, *_] = (await http.post("/v1/search", json=query)).json()["results"]
+    steps = (await http.get(f"/v1/entries/{result['entry_id']}/walk", params={"limit": 50})).json()["steps"]
+    assert {"source", "dependant"} <= {step["via"] for step in steps}
+    assert (await http.get(f"/v1/entries/{result['collection_id']}/walk")).status_code == 404

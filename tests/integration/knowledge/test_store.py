@@ -173,7 +173,7 @@ async def test_the_walk_goes_both_ways_and_sideways(sessions: Sessions) -> None:
     knowledge = Knowledge(sessions, embedder, DEFAULT_PROJECT)
     hits = await knowledge.search("up", filters=Filters(document_ids=(document_id,), levels=("insight",)))
     first = min((hit.entry for hit in hits), key=lambda entry: entry.text)
-    [page] = await knowledge.walk(first.id, "sources")
+    [page] = await knowledge.list_linked(first.id, "sources")
     assert page.text == "Ground."
-    assert [entry.text for entry in await knowledge.walk(page.id, "dependants")] == ["Up one.", "Up two."]
-    assert [entry.text for entry in await knowledge.walk(first.id, "siblings")] == ["Up two."]
+    assert [entry.text for entry in await knowledge.list_linked(page.id, "dependants")] == ["Up one.", "Up two."]
+    assert [entry.text for entry in await knowledge.list_linked(first.id, "siblings")] == ["Up two."]
