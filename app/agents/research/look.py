@@ -90,7 +90,7 @@ async def find_in_thread(hunt: Hunt) -> list[Finding]:
     here = [e for e in await hunt.knowledge.list_entries(hunt.known) if _is_within(hunt, e)]
     beside: dict[UUID, EntryView] = {e.id: e for e in here}
     for entry in here[:WALKED]:
-        beside.update({e.id: e for e in await hunt.knowledge.walk(entry.id, "siblings", limit=SIBLINGS)})
+        beside.update({e.id: e for e in await hunt.knowledge.list_linked(entry.id, "siblings", limit=SIBLINGS)})
     measured = _measured(hunt, (e for e in beside.values() if e.grounding != "ungrounded"))
     taken = {f.entry_id for f in measured}
     return [*measured, *(f for f in hunt.rank(here) if f.entry_id not in taken)]
