@@ -9,6 +9,7 @@ export class Refused extends Error {
     super([problem.detail || `The service answered ${status}.`, fields].filter(Boolean).join(" "));
     this.status = status;
     this.problem = problem;
+    if (status === 401) window.dispatchEvent(new CustomEvent("key-wanted", { detail: this.message }));
   }
 }
 
@@ -41,6 +42,27 @@ export const post = (path, body = {}) => send("POST", path, { body });
 export const postForm = (path, form) => send("POST", path, { form });
 export const patch = (path, body) => send("PATCH", path, { body });
 export const remove = (path) => send("DELETE", path);
+
+/** Send a form and hear how much of it has left, from 0 to 1, which `fetch` can't tell. */
+export function upload(path, form, onProgress, method = "POST") {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, path);
+    for (const [name, value] of Object.entries(headers({ Accept: "application/json" }))) request.setRequestHeader(name, value);
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => event.total && onProgress(event.loaded / event.total));
+    request.addEventListener("load", () => (request.status < 300 ? resolve(request.response) : reject(new Refused(request.status, request.response ?? {}))));
+    request.addEventListener("error", () => reject(new Error("The service does not answer. Is it running?")));
+    request.send(form);
+  });
+}
+
+/** Fetch a file and return its local address; revoke it when done. */
+export async function getFile(path) {
+  const response = await fetch(path, { headers: headers() });
+  if (!response.ok) throw new Refused(response.status, await response.json().catch(() => ({})));
+  return URL.createObjectURL(await response.blob());
+}
 
 /** Answer the question a run waits with. */
 export const answerRun = (runId, value) => post(`/v1/runs/${runId}/input`, value);

@@ -1,9 +1,11 @@
 /* Routes: the hash names the page; each page is a function (main, params, signal) that draws itself. */
 
-import { fill, h } from "./dom.js";
+import { key } from "./api.js";
+import { field, fill, h } from "./dom.js";
 import { collections } from "./pages/collections.js";
 import { debate, debates } from "./pages/debate.js";
-import { document_, documents } from "./pages/documents.js";
+import { document_ } from "./pages/document.js";
+import { documents } from "./pages/documents.js";
 import { home } from "./pages/home.js";
 import { report, research } from "./pages/research.js";
 import { run, runs } from "./pages/runs.js";
@@ -11,7 +13,7 @@ import { run, runs } from "./pages/runs.js";
 const ROUTES = [
   [/^\/?$/, home, "Home"],
   [/^\/documents$/, documents, "Documents"],
-  [/^\/documents\/([^/]+)(?:\/pages\/(\d+))?$/, document_, "Document"],
+  [/^\/documents\/([^/]+)(?:\/(pages|entries)\/([^/]+))?$/, document_, "Document"],
   [/^\/research$/, research, "Research"],
   [/^\/research\/([^/]+)$/, report, "Research"],
   [/^\/debates$/, debates, "Debates"],
@@ -61,6 +63,21 @@ document.getElementById("theme").addEventListener("click", () => {
   setTheme(localStorage.getItem("symposium.theme"));
 });
 
+/** Ask for an API key; the console keeps it in this browser only. */
+function askForKey(reason = "") {
+  if (document.querySelector("dialog.key")) return;
+  const input = h("input", { type: "password", autocomplete: "off", value: key.get() });
+  const dialog = h("dialog", { class: "key", "aria-label": "API key" }, h("form", { method: "dialog", onsubmit: () => key.set(input.value.trim()) },
+    h("h2", {}, "API key"), reason && h("p", {}, reason),
+    h("p", { class: "muted" }, "A service that is open to others wants one. It stays in this browser."), field("Key", input),
+    h("div", { class: "row end" }, h("button", { type: "button", class: "quiet", onclick: () => dialog.close("cancel") }, "Cancel"), h("button", { type: "submit", value: "saved" }, "Keep"))));
+  dialog.addEventListener("close", () => { dialog.remove(); if (dialog.returnValue === "saved") show(); });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+document.getElementById("key").addEventListener("click", () => askForKey());
+addEventListener("key-wanted", (event) => askForKey(event.detail));
 setTheme(localStorage.getItem("symposium.theme"));
 addEventListener("hashchange", () => { show(); main.focus({ preventScroll: true }); scrollTo(0, 0); });
 show();

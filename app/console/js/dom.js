@@ -91,3 +91,66 @@ export function field(label, control, hint) {
   control.id ||= `field-${++fieldNumber}`;
   return h("div", { class: "field" }, h("label", { for: control.id }, label), control, hint && h("small", { class: "muted" }, hint));
 }
+
+/** A group of radio buttons that looks like one control; `value` of the returned element is the chosen one. */
+export function choice(legend, choices, chosen) {
+  const name = `choice-${++fieldNumber}`;
+  const radios = choices.map(([value, label]) => {
+    const radio = h("input", { type: "radio", name, value, checked: value === chosen });
+    return [radio, h("label", {}, radio, h("span", {}, label))];
+  });
+  const group = h("fieldset", { class: "choice" }, h("legend", { class: "hidden" }, legend), radios.map(([, label]) => label));
+  Object.defineProperty(group, "value", { get: () => radios.find(([radio]) => radio.checked)[0].value });
+  return group;
+}
+
+/** A button that does `work` once at a time and tells what went wrong. */
+export function action(label, work, { kind = "quiet", ...props } = {}) {
+  const button = h("button", { type: "button", class: kind, ...props, onclick: async () => {
+    button.disabled = true;
+    try { await work(button); } catch (error) { notice(error.message, "error"); } finally { button.disabled = false; }
+  } }, label);
+  return button;
+}
+
+/** A form whose `send` runs once at a time; what went wrong is told beside the button. */
+export function form(props, send, ...children) {
+  const told = h("div", { role: "alert" });
+  const element = h("form", { ...props, onsubmit: async (event) => {
+    event.preventDefault();
+    const button = element.querySelector("[type=submit]");
+    button.disabled = true;
+    fill(told);
+    try { await send(element); } catch (error) { fill(told, h("div", { class: "problem" }, h("p", {}, error.message))); } finally { button.disabled = false; }
+  } }, ...children, told);
+  return element;
+}
+
+/** A table that scrolls sideways by itself where the page is narrow; columns without a name hold actions. */
+export function grid(label, columns, rows) {
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, h("table", { "aria-label": label },
+    h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, name || h("span", { class: "hidden" }, "Actions"))))),
+    h("tbody", {}, rows)));
+}
+
+/** Rows of a list that come a page at a time: `load(cursor)` gives a page, `row` draws one. */
+export function pagedGrid(label, columns, first, load, row) {
+  const element = grid(label, columns, first.data.map(row));
+  const more = h("div", { class: "row end" });
+  const offer = (page) => fill(more, page.has_more && action("Show more", async () => {
+    const next = await load(page.next_cursor);
+    add(element.querySelector("tbody"), next.data.map(row));
+    offer(next);
+  }));
+  offer(first);
+  return [element, more];
+}
+
+/** Save what `load` gives as a file. */
+export function download(label, load, filename, type) {
+  return action(label, async () => {
+    const link = h("a", { href: URL.createObjectURL(new Blob([await load()], { type })), download: filename });
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+}

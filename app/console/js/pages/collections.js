@@ -1,42 +1,37 @@
 /* Collections: what is in each and what to ask of it. */
 
 import { get, post, remove } from "../api.js";
-import { add, count, field, fill, h, loading, notice, status } from "../dom.js";
+import { action, add, count, field, form, h, loading, pagedGrid, status } from "../dom.js";
 
 export function collections(main, { args: [name] }) {
   if (name) return overview(main, decodeURIComponent(name));
   const list = h("div");
   const title = h("input", { required: true, maxlength: "200" });
   const description = h("input", { maxlength: "2000" });
-  const refresh = () => loading(list, () => get("/v1/collections", { limit: 200 }), table);
-  const create = async (event) => {
-    event.preventDefault();
-    try {
-      await post("/v1/collections", { name: title.value, description: description.value });
-      title.value = description.value = "";
-      refresh();
-    } catch (error) { notice(error.message, "error"); }
+  const load = (after) => get("/v1/collections", { limit: 100, after });
+  const refresh = () => loading(list, () => load(), (page) => pagedGrid("Collections", ["Name", "Documents", "Description", ""], page, load, row));
+  const create = async () => {
+    await post("/v1/collections", { name: title.value, description: description.value });
+    title.value = description.value = "";
+    refresh();
   };
   add(main, h("h1", {}, "Collections"), list,
-    h("form", { class: "panel", onsubmit: create }, h("h2", {}, "New collection"), h("div", { class: "row" }, field("Name", title), field("Description", description)), h("div", { class: "row end" }, h("button", { type: "submit" }, "Make it"))));
+    form({ class: "panel" }, create, h("h2", {}, "New collection"), h("div", { class: "row" }, field("Name", title), field("Description", description)), h("div", { class: "row end" }, h("button", { type: "submit" }, "Make it"))));
   refresh();
 }
 
-function table({ data }) {
-  return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["Name", "Documents", "Description", ""].map((label) => h("th", { scope: "col" }, label)))),
-    h("tbody", {}, data.map((item) => h("tr", {},
-      h("td", {}, h("a", { href: `#/collections/${encodeURIComponent(item.name)}` }, item.name)),
-      h("td", {}, Object.entries(item.documents).filter(([, number]) => number).map(([word, number]) => [status(word), ` ${number} `])),
-      h("td", {}, item.description),
-      h("td", {}, item.name !== "default" && h("button", { type: "button", class: "quiet", "aria-label": `Delete ${item.name}`, onclick: (event) => drop(item, event.target) }, "Delete")))))));
+function row(item) {
+  return h("tr", {},
+    h("td", {}, h("a", { href: `#/collections/${encodeURIComponent(item.name)}` }, item.name)),
+    h("td", {}, Object.entries(item.documents).filter(([, number]) => number).map(([word, number]) => [status(word), ` ${number} `])),
+    h("td", {}, item.description),
+    h("td", {}, item.name !== "default" && action("Delete", (button) => drop(item, button), { "aria-label": `Delete ${item.name}` })));
 }
 
 async function drop(item, button) {
   if (!confirm(`Delete ${item.name} with all its documents?`)) return;
-  try {
-    await remove(`/v1/collections/${item.id}`);
-    button.closest("tr").remove();
-  } catch (error) { notice(error.message, "error"); }
+  await remove(`/v1/collections/${item.id}`);
+  button.closest("tr").remove();
 }
 
 function overview(main, name) {

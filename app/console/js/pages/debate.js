@@ -62,7 +62,7 @@ export function debate(main, { args: [id], signal }) {
       if (type === "debate.speech_finished" && data.speech) place(data.speech);
       if (type === "debate.speech_rejected" && data.speech) place(data.speech);
       if (data.strikes) for (const side of ["pro", "con"]) fill(strikes[side], strikeMarks(data.strikes[side]));
-      if (type === "run.waiting") fill(person, turnForm(id, data, () => fill(person)));
+      if (type === "run.waiting") fill(person, turnForm(id, data, () => fill(person, h("p", { class: "muted", role: "status" }, "Your speech is being checked."))));
     },
     onEnd: (run) => {
       fill(person);

@@ -117,8 +117,7 @@ function box(title, content) {
 }
 
 function sourceLink(citation) {
-  const page = citation.pages?.[0];
-  return h("a", { href: `#/documents/${citation.document_id}${page ? `/pages/${page}` : ""}` }, `${citation.filename}, ${pages(citation.pages)}`);
+  return h("a", { href: `#/documents/${citation.document_id}/entries/${citation.entry_id}?page=${citation.pages?.[0] ?? ""}` }, `${citation.filename}, ${pages(citation.pages)}`);
 }
 
 function contradiction(item) {

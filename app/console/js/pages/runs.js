@@ -1,7 +1,7 @@
 /* Runs of every agent: the list with filters, and one run with its log and its waterfall of calls. */
 
 import { get, post } from "../api.js";
-import { add, ago, count, field, fill, h, loading, notice, option, seconds, status } from "../dom.js";
+import { action, add, ago, count, field, fill, grid, h, loading, option, pagedGrid, seconds, status } from "../dom.js";
 import { failure, runLine, watch } from "../live.js";
 import { runHref, runTitle } from "./home.js";
 
@@ -9,11 +9,10 @@ export function runs(main, { query }) {
   const list = h("div");
   const agent = select(["", "pyramid", "research", "debate"], query.get("agent"));
   const state = select(["", "queued", "running", "waiting", "succeeded", "failed", "cancelled"], query.get("status"));
-  const more = h("div", { class: "row end" });
   const load = (after) => get("/v1/runs", { agent: agent.value, status: state.value, after, limit: 50 });
-  const refresh = () => loading(list, () => load(), (page) => table(page, more, load), "No run matches.");
+  const refresh = () => loading(list, () => load(), (page) => pagedGrid("Runs", ["Run", "Agent", "Status", "Started", "Took", "Tokens"], page, load, row), "No run matches.");
   for (const control of [agent, state]) control.addEventListener("change", refresh);
-  add(main, h("h1", {}, "Runs"), h("div", { class: "row" }, field("Agent", agent), field("Status", state)), list, more);
+  add(main, h("h1", {}, "Runs"), h("div", { class: "row" }, field("Agent", agent), field("Status", state)), list);
   refresh();
 }
 
@@ -21,19 +20,11 @@ function select(values, chosen) {
   return h("select", {}, values.map((value) => option(value, value || "any", chosen ?? "")));
 }
 
-function table(page, more, load) {
-  const body = h("tbody");
-  append(body, page, more, load);
-  return h("div", { class: "scroll" }, h("table", {},
-    h("thead", {}, h("tr", {}, ["Run", "Agent", "Status", "Started", "Took", "Tokens"].map((name) => h("th", { scope: "col" }, name)))), body));
-}
-
-function append(body, page, more, load) {
-  add(body, page.data.map((run) => h("tr", {},
+function row(run) {
+  return h("tr", {},
     h("td", {}, h("a", { href: runHref(run) }, runTitle(run)), " ", h("a", { class: "muted", href: `#/runs/${run.id}`, "aria-label": `Log of ${runTitle(run)}` }, "log")),
     h("td", {}, run.agent), h("td", {}, status(run.status)), h("td", {}, ago(run.created_at)),
-    h("td", {}, seconds(run.started_at, run.finished_at)), h("td", { class: "number" }, tokens(run.usage)))));
-  fill(more, page.has_more && h("button", { type: "button", class: "quiet", onclick: async () => append(body, await load(page.next_cursor), more, load) }, "Show more"));
+    h("td", {}, seconds(run.started_at, run.finished_at)), h("td", { class: "number" }, tokens(run.usage)));
 }
 
 function tokens(usage) {
@@ -44,10 +35,10 @@ function tokens(usage) {
 export function run(main, { args: [id], signal }) {
   const line = runLine(id);
   const facts = h("div");
-  const log = h("tbody");
+  const events = grid("Events", ["#", "Type", "Data"], []);
+  const log = events.querySelector("tbody");
   const trace = h("div");
-  add(main, h("h1", {}, "Run"), line.element, facts, h("h2", {}, "Calls"), trace, h("h2", {}, "Events"),
-    h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["#", "Type", "Data"].map((name) => h("th", { scope: "col" }, name)))), log)));
+  add(main, h("h1", {}, "Run"), line.element, facts, h("h2", {}, "Calls"), trace, h("h2", {}, "Events"), events);
   const draw = (value) => fill(facts, details(value));
   get(`/v1/runs/${id}`).then(draw).catch((error) => fill(main, h("h1", {}, "Run"), h("div", { class: "problem", role: "alert" }, h("p", {}, error.message))));
   loading(trace, () => get(`/v1/runs/${id}/trace`), waterfall, "No model was called.");
@@ -71,13 +62,11 @@ function details(run) {
     run.output && h("details", {}, h("summary", {}, "Output"), h("pre", {}, JSON.stringify(run.output, null, 2))));
 }
 
-function again(run, action, label) {
-  return h("button", { type: "button", class: "quiet", onclick: async () => {
-    try {
-      const next = await post(`/v1/runs/${run.id}/${action}`);
-      location.hash = `#/runs/${next.id}`;
-    } catch (error) { notice(error.message, "error"); }
-  } }, label);
+function again(run, verb, label) {
+  return action(label, async () => {
+    const next = await post(`/v1/runs/${run.id}/${verb}`);
+    location.hash = `#/runs/${next.id}`;
+  });
 }
 
 function eventRow(event) {
@@ -90,12 +79,10 @@ function waterfall(trace) {
   const start = Math.min(...calls.map((call) => Date.parse(call.started_at)));
   const end = Math.max(...calls.map((call) => Date.parse(call.started_at) + call.duration_ms));
   const span = Math.max(1, end - start);
-  return h("div", { class: "scroll" }, h("table", {},
-    h("thead", {}, h("tr", {}, ["Node", "Task", "Model", "Tokens in / out", "ms", "Cost", "When"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, calls.map((call) => h("tr", {},
-      h("td", {}, call.node), h("td", {}, call.task), h("td", {}, call.model), h("td", { class: "number" }, `${call.input_tokens ?? "–"} / ${call.output_tokens ?? "–"}`),
-      h("td", { class: "number" }, call.duration_ms), h("td", { class: "number" }, call.cost_usd ? `$${Number(call.cost_usd).toFixed(4)}` : "–"),
-      h("td", { style: "width: 30%" }, bar(call, start, span)))))));
+  return grid("Calls", ["Node", "Task", "Model", "Tokens in / out", "ms", "Cost", "When"], calls.map((call) => h("tr", {},
+    h("td", {}, call.node), h("td", {}, call.task), h("td", {}, call.model), h("td", { class: "number" }, `${call.input_tokens ?? "–"} / ${call.output_tokens ?? "–"}`),
+    h("td", { class: "number" }, call.duration_ms), h("td", { class: "number" }, call.cost_usd ? `$${Number(call.cost_usd).toFixed(4)}` : "–"),
+    h("td", { class: "when" }, bar(call, start, span)))));
 }
 
 function bar(call, start, span) {
