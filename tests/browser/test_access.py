@@ -1,4 +1,4 @@
-"""Every page for everyone: axe finds nothing serious, the keyboard reaches all, phones show all, empty lists say what to do."""
+"""Every page for everyone: axe finds nothing serious, the keyboard reaches all, phones show all."""
 
 import httpx2
 import pytest
