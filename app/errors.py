@@ -1,10 +1,11 @@
 """Every error a person may see: a code, an HTTP status, and a sentence.
 
 AppError
-├── Invalid (422) ── UnsupportedMedia (415) · TooLarge (413)
+├── Invalid (422) ── UnsupportedMedia (415) · TooLarge (413) · AddressRefused
 ├── NotFound (404) · Conflict (409) · Forbidden (403) · Unauthorized (401)
 ├── Unavailable (503) · TooManyRequests (429) · CannotStart (503)
 ├── ConversionFailed (422)     a file that can't be read: encrypted, truncated, empty …
+├── FetchFailed (502)          an address that can't be reached or does not give a file
 ├── ModelFailed (502)          a model server that can't or won't answer
 │   ├── ModelOutputInvalid · ContextOverflow
 │   └── BudgetExceeded
@@ -71,6 +72,12 @@ class TooLarge(Invalid):
     status, code, title = 413, "too_large", "Too large"
 
 
+class AddressRefused(Invalid):
+    """This address is not one the service goes to."""
+
+    code, title = "address_refused", "Address refused"
+
+
 class NotFound(AppError):
     """There is no such thing here."""
 
@@ -117,6 +124,12 @@ class ConversionFailed(AppError):
     """The file can't be read."""
 
     status, code, title = 422, "conversion_failed", "The file can't be read"
+
+
+class FetchFailed(AppError):
+    """The address did not give a file."""
+
+    status, code, title = 502, "fetch_failed", "Fetching failed"
 
 
 class ModelFailed(AppError):
