@@ -9,7 +9,21 @@ from fastapi import FastAPI
 from app.agents.base import Agent
 from app.agents.registry import discover
 from app.api import agents as agent_routes
-from app.api import checks, collections, documents, entries, health, levels, metrics, runs, search, trace
+from app.api import (
+    checks,
+    collections,
+    documents,
+    entries,
+    health,
+    hooks,
+    levels,
+    metrics,
+    runs,
+    search,
+    sources,
+    trace,
+    webhooks,
+)
 from app.api.console import Console
 from app.api.deps import Service
 from app.api.errors import install_errors
@@ -32,6 +46,9 @@ ROUTERS = (
     checks.router,
     runs.router,
     trace.router,
+    webhooks.router,
+    sources.router,
+    hooks.router,
     health.router,
     metrics.router,
 )

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.convert.guard import GuardedConverter, build_converter
 from app.db import Sessions, build_engine, build_sessions
 from app.errors import Invalid, Unavailable
+from app.fetch import Fetcher
 from app.llm.embedding import Embedder, OpenAIEmbedder
 from app.llm.local_embedder import open_local_embedder
 from app.llm.servers import ModelServers
@@ -39,6 +40,7 @@ class Resources:
     embedder: Embedder
     converter: GuardedConverter
     metrics: Metrics
+    fetcher: Fetcher
 
 
 @asynccontextmanager
@@ -57,6 +59,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         stack.push_async_callback(model_servers.aclose)
         converter = _build_converter(settings)
         stack.push_async_callback(converter.close)
+        fetcher = _build_fetcher(settings)
+        stack.push_async_callback(fetcher.aclose)
         yield Resources(
             settings=settings,
             engine=engine,
@@ -68,6 +72,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             embedder=await _open_embedder(settings, model_servers, stack),
             converter=converter,
             metrics=build_metrics(),
+            fetcher=fetcher,
         )
 
 
@@ -107,4 +112,12 @@ def _build_converter(settings: Settings) -> GuardedConverter:
         seconds=settings.convert_seconds,
         memory_mb=settings.convert_memory_mb,
         max_pages=settings.max_pages,
+    )
+
+
+def _build_fetcher(settings: Settings) -> Fetcher:
+    return Fetcher(
+        max_bytes=settings.max_upload_mb * 2**20,
+        seconds=settings.fetch_seconds,
+        private_networks=settings.fetch_private_networks,
     )

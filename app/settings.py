@@ -1,5 +1,6 @@
 """All settings, read from the environment (prefix `SYMPOSIUM_`) or `.env`, and handed down from the top."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
@@ -78,6 +79,8 @@ class Settings(BaseSettings):
     upkeep_seconds: float = Field(15, gt=0)
     drain_seconds: float = Field(20, gt=0)
     event_retention_days: int = Field(30, ge=1)
+    run_retention_days: int | None = Field(None, ge=1, description="ended runs and all of theirs; unset: for ever")
+    prompt_retention_days: int | None = Field(None, ge=1, description="prompts and answers of calls; unset: for ever")
 
     # Search
     search_lexical_weight: float = Field(1.0, ge=0)
@@ -95,6 +98,17 @@ class Settings(BaseSettings):
     convert_memory_mb: int = Field(1024, ge=128)
     max_pages: int = Field(3000, ge=1)
     window_segments: int = Field(1, ge=1, description="parts of a document whose windows are read side by side")
+
+    # Addresses named by others, and webhooks
+    fetch_seconds: float = Field(60, gt=0, description="for a document given by its URL")
+    fetch_private_networks: list[IPv4Network | IPv6Network] = Field(
+        default_factory=list, description='networks that are reached although they are not public, e.g. ["10.1.0.0/16"]'
+    )
+    webhook_seconds: float = Field(15, gt=0, description="for one try to deliver an event")
+    webhook_poll_seconds: float = Field(1, gt=0)
+    webhook_concurrency: int = Field(16, ge=1)
+    webhook_retention_days: int = Field(30, ge=1, description="ended deliveries, and what tells a replay")
+    hook_max_mb: int = Field(8, ge=1, description="of an incoming call")
 
     @property
     def uses_model_server(self) -> bool:

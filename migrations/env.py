@@ -5,7 +5,8 @@ from sqlalchemy import Connection, create_engine
 
 import app.knowledge.models
 import app.llm.models
-import app.runs.models  # noqa: F401
+import app.runs.models
+import app.webhooks.models  # noqa: F401
 from app.db import Base
 from app.settings import Settings
 

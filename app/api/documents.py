@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.deps import ProjectDep, Service, ServiceDep, SessionDep
 from app.api.errors import problems
+from app.api.incoming import Sender, by_url, ingest
 from app.api.pages import AfterQuery, LimitQuery, Page, list_page
 from app.api.submission import Answer, Submission, SubmissionDep, fingerprint_of
-from app.api.uploads import BODY_SCHEMA, read_upload
+from app.api.uploads import BODY_SCHEMA, NEW_BODY_SCHEMA, UrlDocument, read_new, read_upload
 from app.db import Json
 from app.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable, UnsupportedMedia
+from app.fetch import check_url
 from app.knowledge import collections, documents
 from app.knowledge.models import Document
 from app.knowledge.rows import document_view
@@ -73,14 +75,16 @@ async def end_runs(session: AsyncSession, service: Service, project_id: UUID, ru
     summary="Upload a document and start reading it",
     status_code=202,
     response_model=Ingestion,
-    openapi_extra=BODY_SCHEMA,
+    openapi_extra=NEW_BODY_SCHEMA,
     responses={
         200: {"model": Ingestion, "description": "These bytes are in the collection already."},
         **problems(NotFound, TooLarge, UnsupportedMedia, Invalid, Unavailable),
     },
 )
 async def create(request: Request, service: ServiceDep, submission: SubmissionDep) -> Response:
-    upload = await read_upload(request, max_bytes=max_upload(service))
+    upload = await read_new(request, max_bytes=max_upload(service))
+    if isinstance(upload, UrlDocument):
+        return await create_by_url(submission, upload)
     made: dict[str, Document] = {}
 
     async def prepare(session: AsyncSession) -> Run | Answer:
@@ -169,6 +173,25 @@ async def delete(service: ServiceDep, project_id: ProjectDep, document_id: UUID)
         ended = await end_runs(session, service, project_id, [found.run_id] if found.run_id else [])
         await documents.delete_document(session, project_id, document_id)
     await ended.announce(service)
+
+
+async def create_by_url(submission: Submission, given: UrlDocument) -> Response:
+    """Take in a document that its run will fetch; the same URL again is read as the document's next version."""
+    service = submission.service
+    check_url(given.url, service.resources.fetcher.private_networks)
+    made: dict[str, Document] = {}
+
+    async def prepare(session: AsyncSession) -> Run | Answer:
+        collection = await collections.get_collection(session, submission.project_id, given.collection)
+        sender = Sender(project_id=submission.project_id, request_id=submission.request_id)
+        incoming = by_url(given.url, given.filename, given.metadata)
+        [taken], runs = await ingest(session, service, sender, collection.id, [incoming])
+        if not runs:
+            return Answer(status=200, body={"document": view_json(taken.document), "run": None})
+        made["document"] = taken.document
+        return runs[0]
+
+    return await submit(submission, fingerprint_of("url", given.model_dump()), prepare, made)
 
 
 async def start_reading(session: AsyncSession, submission: Submission, found: Document) -> Run:

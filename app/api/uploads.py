@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Json, StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 from starlette.types import Message, Receive
 
@@ -18,7 +19,8 @@ from app.errors import FieldError, Invalid, TooLarge
 FORM_SLACK = 64 * 1024
 UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\ud800-\udfff]+")
 MAX_FILENAME = 200
-Metadata = dict[str, str]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Metadata = dict[Line, Line]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -32,6 +34,19 @@ class TextDocument(BaseModel):
 
     text: str = Field(min_length=1, description="The whole text; Markdown when the file name ends in .md.")
     filename: str = Field("note.md", min_length=1, description="What citations will name.")
+    collection: str = Field("default", description="Id or name of a collection.")
+    metadata: Metadata = Field(default_factory=dict, description="What searches may filter by.")
+
+
+class UrlDocument(BaseModel):
+    """A document given by its address; the run that reads it fetches it."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"url": "https://example.com/reports/2023.pdf"}}
+    )
+
+    url: str = Field(min_length=1, description="http(s), on the public internet.")
+    filename: str | None = Field(None, min_length=1, description="What citations will name; else from the URL.")
     collection: str = Field("default", description="Id or name of a collection.")
     metadata: Metadata = Field(default_factory=dict, description="What searches may filter by.")
 
@@ -61,6 +76,21 @@ BODY_SCHEMA: dict[str, Any] = {
         },
     }
 }
+NEW_BODY_SCHEMA: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": FORM_SCHEMA},
+            "application/json": {
+                "schema": {"anyOf": [TextDocument.model_json_schema(), UrlDocument.model_json_schema()]},
+                "examples": {
+                    "text": {"value": {"text": "# Minutes\n\nThe board met on May 3.", "filename": "minutes.md"}},
+                    "url": {"value": {"url": "https://example.com/reports/2023.pdf"}},
+                },
+            },
+        },
+    }
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +109,39 @@ async def read_upload(request: Request, *, max_bytes: int) -> Upload:
 
     Raises TooLarge, UnsupportedMedia, ConversionFailed (0 bytes, or not what its name says), Invalid.
     """
+    given = await read_new(request, max_bytes=max_bytes)
+    if isinstance(given, UrlDocument):
+        raise Invalid("Send the new version as a form with a `file`, or as JSON with a `text`.")
+    return given
+
+
+async def read_new(request: Request, *, max_bytes: int) -> Upload | UrlDocument:
+    """Return the file of a request, or where it is to be fetched. Raises like `read_upload`."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("multipart/form-data", "application/json"):
-        raise Invalid("Send a form with a `file`, or JSON with a `text`.")
-    capped = Request(request.scope, cap(request.receive, max_bytes + FORM_SLACK))
+        raise Invalid("Send a form with a `file`, or JSON with a `text` or a `url`.")
     if kind == "application/json":
-        return _from_text(parse(TextDocument, await capped.body()), max_bytes)
+        body = await read_body(request, max_bytes)
+        return parse(UrlDocument, body) if _names_url(body) else _from_text(parse(TextDocument, body), max_bytes)
+    capped = Request(request.scope, cap(request.receive, max_bytes + FORM_SLACK))
     async with capped.form(max_files=1, max_fields=10) as form:
         return await _from_form(form, max_bytes)
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """Return a request's whole body. Raises TooLarge, at once when the length is told."""
+    told = request.headers.get("content-length", "")
+    if told.isdigit() and int(told) > max_bytes + FORM_SLACK:
+        raise too_large(max_bytes)
+    return await Request(request.scope, cap(request.receive, max_bytes + FORM_SLACK)).body()
+
+
+def _names_url(body: bytes) -> bool:
+    try:
+        given = from_json(body)
+    except ValueError:
+        return False
+    return isinstance(given, dict) and "url" in given
 
 
 async def _from_form(form: Mapping[str, UploadFile | str], max_bytes: int) -> Upload:

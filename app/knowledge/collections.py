@@ -39,7 +39,8 @@ async def get_collection(session: AsyncSession, project_id: UUID, name_or_id: st
         return await ensure_default(session, project_id)
     given = parse_id(name_or_id)
     wanted = Collection.id == given if given else Collection.name == name_or_id
-    found = await session.scalar(select(Collection).where(Collection.project_id == project_id, wanted))
+    query = select(Collection).where(Collection.project_id == project_id, wanted)
+    found = None if "\x00" in name_or_id else await session.scalar(query)
     if found is None:
         raise NotFound(f"There is no collection “{name_or_id[:200]}”.")
     return found

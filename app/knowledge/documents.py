@@ -155,29 +155,35 @@ async def delete_collection(session: AsyncSession, found: Collection) -> None:
     await session.execute(delete(Collection).where(Collection.id == found.id))
 
 
-async def fail_document(session: AsyncSession, document_id: UUID, problem: Json) -> None:
-    """Mark that the pending version could not be read; an older pyramid stays. A document that is gone stays gone."""
-    await session.execute(
-        update(Document)
-        .where(Document.id == document_id, Document.status.in_(("queued", "processing")))
-        .values(status="failed", error=problem, updated_at=now())
-    )
+async def fail_document(session: AsyncSession, document_id: UUID, problem: Json, *, version: int | None = None) -> None:
+    """Mark that the pending version could not be read; an older pyramid stays. A document that is gone stays gone.
+
+    With `version`, nothing changes when a newer one is to be read by now.
+    """
+    unread = Document.status.in_(("queued", "processing"))
+    query = update(Document).where(Document.id == document_id, unread)
+    if version is not None:
+        query = query.where(func.coalesce(Document.pending_version, 0) <= version)
+    await session.execute(query.values(status="failed", error=problem, updated_at=now()))
 
 
 async def begin_reading(session: AsyncSession, project_id: UUID, document_id: UUID) -> Reading:
-    """Mark a document as being read and return its pending version's bytes. Raises NotFound."""
+    """Mark a document as being read and return its pending version's bytes, or where they are. Raises NotFound."""
     locked = await lock_document(session, project_id, document_id)
     if locked.pending_version is not None:
         locked.status, locked.error, locked.updated_at = "processing", None, now()
     version = locked.pending_version or locked.version
-    content = await get_content(session, document_id, version)
+    here = await session.get(DocumentContent, (document_id, version))
+    if here is None and not locked.source_url:
+        raise NotFound("There is no such version of this document.")
     return Reading(
         document_id=locked.id,
         collection_id=locked.collection_id,
         version=version,
         filename=locked.filename,
         media_type=locked.media_type,
-        content=content,
+        content=here.content if here else b"",
+        source_url="" if here else locked.source_url,
     )
 
 

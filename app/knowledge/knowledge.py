@@ -14,8 +14,10 @@ from app.convert import document
 from app.convert.document import Converted
 from app.db import Json, Sessions
 from app.errors import NotFound
+from app.fetch import Fetcher
 from app.knowledge import collections, documents, entries, search, store
 from app.knowledge.embedding_models import find_model, register_embedder
+from app.knowledge.intake import save_fetched
 from app.knowledge.lexical import lexemes
 from app.knowledge.passages import embed_texts
 from app.knowledge.rows import document_view, page_view
@@ -42,6 +44,7 @@ class Knowledge:
         effort: Effort | None = None,
         on_search: Callable[[], None] | None = None,
         on_timed: Callable[[str, float], None] | None = None,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._sessions = sessions
         self._embedder = embedder
@@ -50,6 +53,7 @@ class Knowledge:
         self._effort = effort or Effort()
         self._on_search = on_search
         self._on_timed = on_timed
+        self._fetcher = fetcher or Fetcher()
         self._model_id: int | None = None
 
     async def search(
@@ -174,9 +178,17 @@ class Knowledge:
             return await collections.resolve_collections(session, self._project_id, names_or_ids)
 
     async def begin_reading(self, document_id: UUID) -> Reading:
-        """Mark a document as being read and return the bytes of its pending version. Raises NotFound."""
+        """Mark a document as being read and return the bytes of its pending version, fetched if need be.
+
+        Raises NotFound, and for a document given by its URL AddressRefused, FetchFailed, TooLarge.
+        """
         async with self._sessions.begin() as session:
-            return await documents.begin_reading(session, self._project_id, document_id)
+            reading = await documents.begin_reading(session, self._project_id, document_id)
+        if not reading.source_url:
+            return reading
+        fetched = await self._fetcher.fetch(reading.source_url)
+        async with self._sessions.begin() as session:
+            return await save_fetched(session, self._project_id, reading, fetched)
 
     async def save_pages(self, document_id: UUID, version: int, converted: Converted) -> None:
         """Store the converted pages of a version. Raises NotFound when the document is gone."""

@@ -50,6 +50,9 @@ class Document(Base):
     __table_args__ = (
         CheckConstraint("status in ('queued', 'processing', 'ready', 'failed')", name="status"),
         Index(None, "collection_id", "sha256"),
+        Index(
+            "uq_documents_collection_id_origin", "collection_id", "origin", unique=True, postgresql_where="origin <> ''"
+        ),
         Index(None, "project_id", "created_at"),
     )
 
@@ -60,6 +63,10 @@ class Document(Base):
     media_type: Mapped[str] = mapped_column(default="")
     sha256: Mapped[str]
     size_bytes: Mapped[int]
+    source_url: Mapped[str] = mapped_column(default="")
+    """Where the bytes come from; the run that reads a version fetches them."""
+    origin: Mapped[str] = mapped_column(default="")
+    """What a fetched document is known by: its URL, or a repository and path whose URL changes with every commit."""
     status: Mapped[str] = mapped_column(default="queued")
     error: Mapped[dict[str, Any] | None]
     version: Mapped[int] = mapped_column(default=0)

@@ -32,4 +32,5 @@ def open_knowledge(resources: Resources, project_id: UUID, *, on_search: Callabl
         effort=effort,
         on_search=on_search,
         on_timed=lambda leg, seconds: search_seconds.labels(leg).observe(seconds),
+        fetcher=resources.fetcher,
     )

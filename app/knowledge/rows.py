@@ -87,6 +87,7 @@ def document_view(row: Document) -> DocumentView:
         run_id=row.run_id,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        source_url=row.source_url or None,
     )
 
 

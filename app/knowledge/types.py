@@ -127,6 +127,8 @@ class Reading:
     filename: str
     media_type: str
     content: bytes
+    source_url: str = ""
+    """Where the bytes are to be fetched; empty once they are here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +152,7 @@ class DocumentView:
     run_id: UUID | None
     created_at: datetime
     updated_at: datetime
+    source_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

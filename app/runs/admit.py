@@ -1,5 +1,6 @@
 """Accepting a run, answering its question, asking for its end, trying it again: what a request does to a run."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,21 +28,48 @@ async def admit(
     request_id: str | None = None,
 ) -> Run:
     """Add a queued run; put it on the queue after the commit."""
-    run_id = uuid7()
-    run = Run(
-        id=run_id,
+    [run] = await admit_many(
+        session,
         project_id=project_id,
-        agent=agent.name,
-        queue=agent.queue,
-        thread_id=thread_id or run_id,
-        collection_id=collection_id,
-        input=input.model_dump(mode="json"),
+        agent=agent,
+        inputs=[input],
         engine=engine,
+        collection_id=collection_id,
         request_id=request_id,
     )
-    session.add(run)
-    await session.flush()
+    run.thread_id = thread_id or run.id
     return run
+
+
+async def admit_many(
+    session: AsyncSession,
+    *,
+    project_id: UUID,
+    agent: Agent[Any, Any],
+    inputs: Sequence[BaseModel],
+    engine: str,
+    collection_id: UUID | None = None,
+    request_id: str | None = None,
+) -> list[Run]:
+    """Add a queued run for each input in one statement; put them on the queue after the commit."""
+    runs = []
+    for input in inputs:
+        run_id = uuid7()
+        run = Run(
+            id=run_id,
+            project_id=project_id,
+            agent=agent.name,
+            queue=agent.queue,
+            thread_id=run_id,
+            collection_id=collection_id,
+            input=input.model_dump(mode="json"),
+            engine=engine,
+            request_id=request_id,
+        )
+        runs.append(run)
+    session.add_all(runs)
+    await session.flush()
+    return runs
 
 
 async def readmit(
@@ -94,7 +122,7 @@ async def request_cancel(
     run.cancel_requested_at = run.cancel_requested_at or now()
     if run.status == "running":
         return run, []
-    events = conclude(session, run, Ending(status="cancelled"))
+    events = await conclude(session, run, Ending(status="cancelled"))
     if agent is not None and agent.settle is not None:
         await agent.settle(session, run.input, run.status, None)
     return run, events

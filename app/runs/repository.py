@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Json, now, storable
 from app.errors import NotFound
 from app.runs.models import TERMINAL, Run, RunEvent
+from app.webhooks.outbox import append_event as append_webhook_event
 
 PROGRESSED = "run.progressed"
 THREAD_RUNS = 8
@@ -160,16 +161,24 @@ async def finish(
         raise AttemptLost
     run.usage = usage
     run.heartbeat_at = None
-    return run, conclude(session, run, ending)
+    return run, await conclude(session, run, ending)
 
 
-def conclude(session: AsyncSession, run: Run, ending: Ending) -> list[RunEvent]:
-    """Write an ending to a locked run: status, result, time, event."""
+async def conclude(session: AsyncSession, run: Run, ending: Ending) -> list[RunEvent]:
+    """Write an ending to a locked run: status, result, time, event, and for an end what webhooks tell of it."""
     run.status = ending.status
     if ending.status in TERMINAL:
         run.output, run.error, run.finished_at = ending.output, ending.error, now()
+        await append_webhook_event(session, run.project_id, f"run.{run.status}", told_of(run))
     event = ending.event(run.usage)
     return append_to(session, run, event) if event else []
+
+
+def told_of(run: Run) -> Json:
+    """Return what a webhook tells of a run: not its result, but where that is."""
+    base = f"/v1/runs/{run.id}"
+    links = {"self": base, "events": f"{base}/events", "trace": f"{base}/trace"}
+    return {"run_id": str(run.id), "agent": run.agent, "status": run.status, "links": links}
 
 
 async def beat(session: AsyncSession, attempts: dict[UUID, int]) -> dict[UUID, bool]:

@@ -16,12 +16,10 @@ STEPS = 15_000
 
 
 async def _settle(session: AsyncSession, input: Json, status: str, problem: Json | None) -> None:
-    if status == "failed":
-        await fail_document(session, UUID(input["document_id"]), problem or {})
-    elif status == "cancelled":
-        await fail_document(
-            session, UUID(input["document_id"]), {"detail": "Reading was cancelled.", "code": "cancelled"}
-        )
+    if status == "cancelled":
+        problem = {"detail": "Reading was cancelled.", "code": "cancelled"}
+    if status in ("failed", "cancelled"):
+        await fail_document(session, UUID(input["document_id"]), problem or {}, version=input["version"])
 
 
 AGENT = Agent(

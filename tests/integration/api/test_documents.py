@@ -67,7 +67,7 @@ async def test_bad_uploads_are_refused(
 
 async def test_a_body_of_another_kind_is_refused(http: httpx2.AsyncClient) -> None:
     assert (await http.post("/v1/documents", content=b"x", headers={"content-type": "text/plain"})).status_code == 422
-    assert (await http.post("/v1/documents", json={"url": "http://example.com"})).status_code == 422
+    assert (await http.post("/v1/documents", json={"words": "x"})).status_code == 422
 
 
 async def test_a_new_version_keeps_the_id_and_replaces_the_pyramid(http: httpx2.AsyncClient) -> None:
