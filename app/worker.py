@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +13,15 @@ from app.knowledge.embedding_models import register_embedder
 from app.log import configure_logging, get_logger
 from app.preflight import plainly, read_settings
 from app.resources import Resources, open_resources
-from app.runs.bus import open_bus
+from app.runs.bus import EventBus, open_bus
 from app.runs.context import build_prepare
-from app.runs.dispatch import Dispatcher, consume, open_dispatcher
+from app.runs.dispatch import Consumer, Dispatcher, open_dispatcher
 from app.runs.executor import Executor, Policy
+from app.runs.upkeep import Policy as UpkeepPolicy
 from app.runs.upkeep import keep_up
 from app.settings import Settings
+from app.webhooks.delivery import Deliverer
+from app.webhooks.delivery import Policy as DeliveryPolicy
 
 log = get_logger(__name__)
 
@@ -32,18 +35,24 @@ class Workshop:
     settings: Settings
     executor: Executor
     dispatcher: Dispatcher
+    consumers: Sequence[Consumer]
+    bus: EventBus
     resources: Resources
 
     @property
-    def lost_after(self) -> float:
-        """Seconds of silence after which a worker counts as lost: sooner than Redis delivers its runs again."""
-        return self.settings.redelivery_seconds / 2
+    def held(self) -> frozenset[asyncio.Task[None]]:
+        """The work on all runs that have begun here and not ended."""
+        return frozenset().union(*(consumer.held for consumer in self.consumers))
 
 
 @asynccontextmanager
 async def open_workshop(settings: Settings, agents: Mapping[str, Agent[Any, Any]]) -> AsyncIterator[Workshop]:
     """Open resources, queues and executor."""
-    async with open_resources(settings) as resources, open_bus(resources.redis) as bus:
+    async with (
+        open_resources(settings) as resources,
+        open_bus(resources.redis) as bus,
+        open_dispatcher(resources.redis_url) as dispatcher,
+    ):
         async with resources.sessions.begin() as session:
             await register_embedder(session, resources.embedder)
         executor = Executor(
@@ -53,21 +62,42 @@ async def open_workshop(settings: Settings, agents: Mapping[str, Agent[Any, Any]
             bus=bus,
             prepare=build_prepare(resources),
             policy=Policy(
-                lost_after=settings.redelivery_seconds / 2,
+                lost_after=lost_after(settings),
                 max_attempts=settings.max_attempts,
                 heartbeat_seconds=settings.heartbeat_seconds,
             ),
         )
         bus.on_cancel(executor.cancel)
-        async with open_dispatcher(resources.redis_url, executor.execute) as dispatcher:
-            executor.dispatcher = dispatcher
-            yield Workshop(settings=settings, executor=executor, dispatcher=dispatcher, resources=resources)
+        executor.dispatcher = dispatcher
+        yield Workshop(
+            settings=settings,
+            executor=executor,
+            dispatcher=dispatcher,
+            consumers=build_consumers(settings, dispatcher, executor),
+            bus=bus,
+            resources=resources,
+        )
+
+
+def lost_after(settings: Settings) -> float:
+    """Return the seconds of silence after which a worker counts as lost."""
+    return settings.redelivery_seconds / 2
+
+
+def build_consumers(settings: Settings, dispatcher: Dispatcher, executor: Executor) -> list[Consumer]:
+    """Return what works on the queues."""
+    slots = {"interactive": settings.interactive_concurrency, "bulk": settings.bulk_concurrency}
+    seconds = settings.redelivery_seconds
+    return [
+        Consumer(docket, executor.take, concurrency=slots[queue], redelivery_seconds=seconds)
+        for queue, docket in dispatcher.dockets.items()
+    ]
 
 
 async def work(settings: Settings, *, stop: asyncio.Event, agents: Mapping[str, Agent[Any, Any]] | None = None) -> None:
     """Work until `stop` is set, then put back what does not end within the grace time."""
     async with open_workshop(settings, discover() if agents is None else agents) as workshop:
-        consumers = [asyncio.create_task(each) for each in consumers_of(workshop)]
+        consumers = [asyncio.create_task(consumer.run()) for consumer in workshop.consumers]
         keepers = [asyncio.create_task(each) for each in keepers_of(workshop)]
         stopped = asyncio.create_task(stop.wait())
         log.info("worker_ready")
@@ -81,38 +111,46 @@ async def work(settings: Settings, *, stop: asyncio.Event, agents: Mapping[str, 
     log.info("worker_stopped")
 
 
-def consumers_of(workshop: Workshop) -> list[Any]:
-    """Return what works on the queues."""
+def keepers_of(workshop: Workshop) -> list[Coroutine[Any, Any, None]]:
+    """Return what runs beside the work: heartbeats and upkeep."""
     settings = workshop.settings
-    slots = {"interactive": settings.interactive_concurrency, "bulk": settings.bulk_concurrency}
+    policy = UpkeepPolicy(
+        every=settings.upkeep_seconds,
+        lost_after=lost_after(settings),
+        event_days=settings.event_retention_days,
+        run_days=settings.run_retention_days,
+        prompt_days=settings.prompt_retention_days,
+    )
     return [
-        consume(docket, concurrency=slots[queue], redelivery_seconds=settings.redelivery_seconds)
-        for queue, docket in workshop.dispatcher.dockets.items()
+        workshop.executor.beat(),
+        keep_up(workshop.resources.sessions, workshop.dispatcher, workshop.bus, policy),
+        build_deliverer(workshop.resources).run(),
     ]
 
 
-def keepers_of(workshop: Workshop) -> list[Any]:
-    """Return what runs beside the work: heartbeats and upkeep."""
-    settings = workshop.settings
-    upkeep = keep_up(
-        workshop.resources.sessions,
-        workshop.dispatcher,
-        every=settings.upkeep_seconds,
-        lost_after=workshop.lost_after,
-        event_days=settings.event_retention_days,
+def build_deliverer(resources: Resources) -> Deliverer:
+    """Return what delivers webhooks."""
+    settings = resources.settings
+    policy = DeliveryPolicy(
+        every=settings.webhook_poll_seconds,
+        seconds=settings.webhook_seconds,
+        at_once=settings.webhook_concurrency,
+        keep_days=settings.webhook_retention_days,
     )
-    return [workshop.executor.beat(), upkeep]
+    return Deliverer(sessions=resources.sessions, fetcher=resources.fetcher, policy=policy)
 
 
-async def drain(workshop: Workshop, consumers: list[asyncio.Task[None]]) -> None:
+async def drain(workshop: Workshop, consumers: Sequence[asyncio.Task[None]]) -> None:
     """Take nothing new, let each run reach its next step; what has not by then is put back where it is."""
     workshop.executor.drain()
     for task in consumers:
         task.cancel()
-    _, late = await asyncio.wait(consumers, timeout=workshop.settings.drain_seconds)
-    if late:
-        workshop.executor.abandon()
-        await asyncio.wait(late, timeout=PUT_BACK_SECONDS)
+    await asyncio.wait(consumers, timeout=PUT_BACK_SECONDS)
+    if held := workshop.held:
+        _, late = await asyncio.wait(held, timeout=workshop.settings.drain_seconds)
+        if late:
+            workshop.executor.abandon()
+            await asyncio.wait(late, timeout=PUT_BACK_SECONDS)
 
 
 async def run_worker(settings: Settings, agents: Mapping[str, Agent[Any, Any]] | None = None) -> None:

@@ -19,7 +19,8 @@ QUEUES = ("interactive", "bulk")
 TASK = "execute_run"
 ENQUEUE_SECONDS = 5.0
 
-Handler = Callable[[UUID], Awaitable[None]]
+Take = Callable[[UUID], Awaitable[asyncio.Task[None] | None]]
+"""Begins a delivered run and returns its work as a task, or None when the run is not to be had."""
 
 
 class Delivery(NamedTuple):
@@ -55,6 +56,11 @@ class Dispatcher:
             log.warning("enqueue_failed", runs=len(deliveries), error=repr(error))
 
 
+async def execute_run(run_id: str) -> None:
+    """Stand for the task where it is only added; a Consumer puts its own in this place."""
+    raise RuntimeError(f"This process does not work on runs, not on {run_id}.")
+
+
 async def _add(docket: Docket, deliveries: Sequence[Delivery]) -> None:
     calls = [docket.call(TASK, key=f"{run_id}:{attempt}")(str(run_id)) for run_id, attempt, _ in deliveries]
     if not calls:
@@ -65,14 +71,8 @@ async def _add(docket: Docket, deliveries: Sequence[Delivery]) -> None:
 
 
 @asynccontextmanager
-async def open_dispatcher(redis_url: str, handle: Handler | None = None) -> AsyncIterator[Dispatcher]:
-    """Connect to both queues; `handle` is what this process does with a delivered run, if it works at all."""
-
-    async def execute_run(run_id: str) -> None:
-        if handle is None:
-            raise RuntimeError("This process does not work on runs.")
-        await handle(UUID(run_id))
-
+async def open_dispatcher(redis_url: str) -> AsyncIterator[Dispatcher]:
+    """Connect to both queues."""
     async with AsyncExitStack() as stack:
         dockets = {}
         for queue in QUEUES:
@@ -82,15 +82,49 @@ async def open_dispatcher(redis_url: str, handle: Handler | None = None) -> Asyn
         yield Dispatcher(dockets)
 
 
-async def consume(docket: Docket, *, concurrency: int, redelivery_seconds: float) -> None:
-    """Work on a queue until cancelled; then take nothing new and return when what is held has ended."""
-    worker = Worker(
-        docket,
-        concurrency=concurrency,
-        redelivery_timeout=timedelta(seconds=redelivery_seconds),
-        reconnection_delay=timedelta(seconds=1),
-        minimum_check_interval=timedelta(milliseconds=100),
-        schedule_automatic_tasks=False,
-    )
-    async with worker:
-        await worker.run_forever()
+class Consumer:
+    """Works on a queue, so many runs at a time.
+
+    A delivery counts as done once its run has begun: from then on the row and its heartbeat tell whose it is, and a
+    queue that loses its connection need not wait for held runs before it connects again.
+    """
+
+    def __init__(self, docket: Docket, take: Take, *, concurrency: int, redelivery_seconds: float) -> None:
+        self._take = take
+        self._slots = concurrency
+        self._held: set[asyncio.Task[None]] = set()
+        docket.register(self.execute_run, names=[TASK])
+        self._worker = Worker(
+            docket,
+            concurrency=concurrency,
+            redelivery_timeout=timedelta(seconds=redelivery_seconds),
+            reconnection_delay=timedelta(seconds=1),
+            minimum_check_interval=timedelta(milliseconds=100),
+            schedule_automatic_tasks=False,
+        )
+
+    @property
+    def held(self) -> frozenset[asyncio.Task[None]]:
+        """The work on runs that have begun and not ended."""
+        return frozenset(self._held)
+
+    async def run(self) -> None:
+        """Take deliveries until cancelled; what is held goes on."""
+        async with self._worker:
+            await self._worker.run_forever()
+
+    async def execute_run(self, run_id: str) -> None:
+        """Begin a delivered run and go on without waiting for its end."""
+        task = await self._take(UUID(run_id))
+        if task is not None:
+            self._held.add(task)
+            task.add_done_callback(self._let_go)
+            self._count()
+
+    def _let_go(self, task: asyncio.Task[None]) -> None:
+        self._held.discard(task)
+        self._count()
+
+    def _count(self) -> None:
+        """Let the queue hand over no more than there is room for."""
+        self._worker.concurrency = self._slots - len(self._held)

@@ -27,7 +27,7 @@ from app.runs.bus import EventBus
 from app.runs.context import Prepare, Prepared
 from app.runs.dispatch import Delivery, Dispatcher
 from app.runs.events import publish
-from app.runs.models import TERMINAL, Run
+from app.runs.models import TERMINAL, Run, RunEvent
 from app.runs.repository import AttemptLost, Ending, NewEvent
 from app.runs.steps import take_steps
 
@@ -101,18 +101,27 @@ class Executor:
         self._draining = False
         self.dispatcher: Dispatcher | None = None
 
-    async def execute(self, run_id: UUID) -> None:
-        """Carry out one attempt of a run, if it is to be had."""
+    async def take(self, run_id: UUID) -> asyncio.Task[None] | None:
+        """Begin an attempt at a run, if it is to be had, and return the work on it."""
         if self._draining or run_id in self._active:
-            return
-        async with self._sessions.begin() as session:
-            begun = await repository.begin_attempt(session, run_id, lost_after=self._policy.lost_after)
+            return None
+        try:
+            async with self._sessions.begin() as session:
+                begun = await repository.begin_attempt(session, run_id, lost_after=self._policy.lost_after)
+        except OUTAGES as error:
+            log.warning("attempt_not_begun", run_id=str(run_id), error=repr(error))
+            return None
         if begun is None:
-            return
+            return None
         run, events = begun
-        with bound_contextvars(run_id=str(run_id), request_id=run.request_id):
-            await publish(self._bus, run_id, events)
-            await self._attempt(Active(run=run))
+        active = self._active[run_id] = Active(run=run)
+        return asyncio.create_task(self._work_on(active, events), name=f"attempt at {run_id}")
+
+    async def _work_on(self, active: Active, events: list[RunEvent]) -> None:
+        run = active.run
+        with bound_contextvars(run_id=str(run.id), request_id=run.request_id):
+            await publish(self._bus, run.id, events)
+            await self._attempt(active)
 
     async def beat(self) -> None:
         """Say every few seconds that the held attempts live; stop those that are lost or to be cancelled."""
@@ -140,8 +149,6 @@ class Executor:
             active.stop("cancel")
 
     async def _attempt(self, active: Active) -> None:
-        run = active.run
-        self._active[run.id] = active
         if self._draining:
             active.control.request_drain()
         try:
@@ -152,8 +159,21 @@ class Executor:
             log.info("attempt_lost")
         except OUTAGES as error:
             log.warning("attempt_interrupted", error=repr(error))
+            await self._put_back(active)
         finally:
-            self._active.pop(run.id, None)
+            self._active.pop(active.run.id, None)
+
+    async def _put_back(self, active: Active) -> None:
+        """Queue a run that an outage interrupted, without charging the attempt, as soon as the database answers."""
+        while not self._draining:
+            try:
+                await asyncio.shield(self._end(active, Ending(status="queued")))
+            except AttemptLost:
+                return
+            except OUTAGES:
+                await asyncio.sleep(self._policy.heartbeat_seconds)
+            else:
+                return
 
     async def _run_to_ending(self, active: Active) -> Ending | None:
         """Return how the attempt ends, or None when it is not for this process to say."""

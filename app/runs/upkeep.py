@@ -2,50 +2,73 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import and_, delete, func, or_, select, text
+from sqlalchemy import and_, delete, func, null, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Sessions
 from app.llm.ledger import forget_answers
+from app.llm.models import LlmCall
 from app.log import get_logger
+from app.runs.bus import EventBus
 from app.runs.dispatch import Delivery, Dispatcher
+from app.runs.events import publish
 from app.runs.models import TERMINAL, IdempotencyKey, Run, RunEvent
 from app.runs.overdue import answer_overdue
 from app.runs.repository import is_lost
 
 log = get_logger(__name__)
 
-ONE_AT_A_TIME = 7_264_802
+ONE_AT_A_TIME = 7_264_804
 BATCH = 1000
 KEY_LIFETIME = timedelta(hours=24)
 CHECKPOINT_TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
 
 
-async def keep_up(
-    sessions: Sessions, dispatcher: Dispatcher, *, every: float, lost_after: float, event_days: int
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How often to look, when a silent worker counts as lost, and for how many days what has ended is kept."""
+
+    every: float
+    lost_after: float
+    event_days: int
+    run_days: int | None = None
+    prompt_days: int | None = None
+
+
+@dataclass(kw_only=True)
+class Found:
+    """What is to be done once the transaction is committed."""
+
+    deliveries: Sequence[Delivery] = ()
+    events: Sequence[RunEvent] = ()
+
+
+async def keep_up(sessions: Sessions, dispatcher: Dispatcher, bus: EventBus, policy: Policy) -> None:
     """Look after the runs every few seconds, for ever; of all workers one at a time does it."""
     while True:
         try:
-            deliveries = await look_after(sessions, lost_after=lost_after, event_days=event_days)
-            await dispatcher.enqueue_many(deliveries)
+            found = await look_after(sessions, policy)
+            for event in found.events:
+                await publish(bus, event.run_id, [event])
+            await dispatcher.enqueue_many(found.deliveries)
         except Exception as error:
             log.warning("upkeep_failed", error=repr(error), exc_info=True)
-        await asyncio.sleep(every)
+        await asyncio.sleep(policy.every)
 
 
-async def look_after(sessions: Sessions, *, lost_after: float, event_days: int) -> Sequence[Delivery]:
-    """Drop what has expired, answer what is overdue, return the runs to be delivered (again); one process at a time."""
+async def look_after(sessions: Sessions, policy: Policy) -> Found:
+    """Drop what has expired, answer what is overdue, find the runs to be delivered (again); one process at a time."""
     async with sessions.begin() as session:
         if not await session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
-            return ()
+            return Found()
         await drop_checkpoints(session)
-        await drop_expired(session, event_days=event_days)
+        await drop_expired(session, policy)
         await forget_answers(session)
-        await answer_overdue(session)
-        return await list_undelivered(session, lost_after=lost_after)
+        events = await answer_overdue(session)
+        return Found(events=events, deliveries=await list_undelivered(session, lost_after=policy.lost_after))
 
 
 async def list_undelivered(session: AsyncSession, *, lost_after: float) -> list[Delivery]:
@@ -66,8 +89,17 @@ async def drop_checkpoints(session: AsyncSession) -> None:
         await session.execute(text(f"delete from {table} where thread_id = any(:threads)"), {"threads": threads})
 
 
-async def drop_expired(session: AsyncSession, *, event_days: int) -> None:
-    """Drop idempotency keys after a day and the logs of runs that ended `event_days` days ago."""
+async def drop_expired(session: AsyncSession, policy: Policy) -> None:
+    """Drop what is past its days: idempotency keys, logs, runs that ended with all that hangs on them, prompts."""
     await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < func.now() - KEY_LIFETIME))
-    old = select(Run.id).where(Run.finished_at < func.now() - timedelta(days=event_days))
+    old = select(Run.id).where(Run.finished_at < func.now() - timedelta(days=policy.event_days))
     await session.execute(delete(RunEvent).where(RunEvent.run_id.in_(old)))
+    if policy.run_days is not None:
+        ended = select(Run.id).where(Run.finished_at < func.now() - timedelta(days=policy.run_days)).limit(BATCH)
+        await session.execute(delete(Run).where(Run.id.in_(ended)))
+    if policy.prompt_days is not None:
+        told = LlmCall.created_at < func.now() - timedelta(days=policy.prompt_days)
+        kept = or_(LlmCall.prompt.is_not(None), LlmCall.answer.is_not(None))
+        finished = select(Run.id).where(Run.finished_at.is_not(None))
+        forget = update(LlmCall).where(told, kept, or_(LlmCall.run_id.is_(None), LlmCall.run_id.in_(finished)))
+        await session.execute(forget.values(prompt=None, answer=null()))

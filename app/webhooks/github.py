@@ -5,7 +5,9 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-READABLE = (".pdf", ".html", ".htm", ".xhtml", ".md", ".markdown", ".mdx", ".csv", ".tsv", ".eml", ".txt", ".text")
+from app.convert.registry import FAMILIES
+
+READABLE = tuple({extension for family in FAMILIES for extension in family.extensions} - {"", ".log"})
 
 
 class Commit(BaseModel):

@@ -12,6 +12,7 @@ from app.runs.models import IdempotencyKey, Run, RunEvent
 from tests.support.agents.steps import AGENT, StepsInput
 
 LOST_AFTER = 5.0
+POLICY = upkeep.Policy(every=1, lost_after=LOST_AFTER, event_days=30, run_days=60, prompt_days=10)
 
 
 async def admit_one(sessions: Sessions) -> UUID:
@@ -21,8 +22,8 @@ async def admit_one(sessions: Sessions) -> UUID:
 
 
 async def look_after(sessions: Sessions) -> dict[UUID, int]:
-    deliveries = await upkeep.look_after(sessions, lost_after=LOST_AFTER, event_days=30)
-    return {delivery.run_id: delivery.attempt for delivery in deliveries}
+    found = await upkeep.look_after(sessions, POLICY)
+    return {delivery.run_id: delivery.attempt for delivery in found.deliveries}
 
 
 async def test_queued_and_silent_runs_are_delivered_again(sessions: Sessions) -> None:

@@ -1,5 +1,6 @@
 """A run's end is told to those who asked, signed, from the outbox, until they take it."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
@@ -43,8 +44,7 @@ async def deliver(deliverer: Deliverer) -> None:
     """Try everything that is due once."""
     await deliverer._take_due()
     while deliverer._sending:
-        task = next(iter(deliverer._sending))
-        await task
+        await asyncio.wait(deliverer._sending)
 
 
 async def deliveries(http: httpx2.AsyncClient, webhook: Json) -> list[dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from app.convert.registry import FAMILIES
-from app.webhooks.github import READABLE, Push, list_pushed_files
+import pytest
+
+from app.webhooks.github import Push, list_pushed_files
 
 
 def push(*commits: dict[str, Any], ref: str = "refs/heads/main", deleted: bool = False) -> Push:
@@ -30,6 +31,6 @@ def test_other_branches_and_deleted_ones_bring_nothing() -> None:
     assert list_pushed_files(push({"added": ["a.md"]}, deleted=True)) == []
 
 
-def test_what_counts_as_readable_is_what_the_converters_read() -> None:
-    known = {extension for family in FAMILIES for extension in family.extensions}
-    assert set(READABLE) == known - {"", ".log"}
+@pytest.mark.parametrize(("path", "read"), [("a.pdf", True), ("a.html", True), ("a.log", False), ("LICENSE", False)])
+def test_documents_are_taken_and_logs_and_files_without_a_kind_are_not(path: str, read: bool) -> None:
+    assert bool(list_pushed_files(push({"added": [path]}))) is read
