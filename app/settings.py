@@ -64,7 +64,8 @@ class Settings(BaseSettings):
     model_cache_mb: int = Field(256, ge=1, description="of answers kept per project")
     prices_file: Path | None = Field(None, description="TOML of US dollars a million tokens, by model")
     budget: dict[str, float] = Field(
-        default_factory=dict, description="default caps of a run: calls, input_tokens, output_tokens, cost_usd, seconds"
+        default_factory=dict,
+        description="default caps of a run: calls, searches, tokens, input_tokens, output_tokens, cost_usd, seconds",
     )
     embedder: Literal["local", "openai"] = "local"
     embedding_model: str = "text-embedding-3-small"

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.convert.document import Converted
 from app.db import Json
 from app.knowledge.knowledge import Knowledge
+from app.llm.budget import Budgeted
 from app.llm.task import I, O, OfflineFunctions, OnDelta, Task
 
-In = TypeVar("In", bound=BaseModel)
+In = TypeVar("In", bound=Budgeted)
 Out = TypeVar("Out", bound=BaseModel)
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 import app.agents
 from app.agents.base import Agent
+from app.llm.budget import Budgeted
 
 
 class BadAgent(Exception):
@@ -36,6 +37,8 @@ def _load(module: str) -> Agent[Any, Any]:
         raise BadAgent(f"{module}: its __init__ must have an AGENT that is an app.agents.base.Agent.")
     if not agent.name.isidentifier():
         raise BadAgent(f"{module}: the name {agent.name!r} is not an identifier.")
+    if not issubclass(agent.input, Budgeted):
+        raise BadAgent(f"{module}: its input must be an app.llm.budget.Budgeted.")
     try:
         agent.input.model_validate(agent.example)
     except ValidationError as error:

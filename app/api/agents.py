@@ -52,7 +52,7 @@ def add_create_route(router: APIRouter, agent: Agent[Any, Any]) -> None:
                 session,
                 project_id=submission.project_id,
                 agent=agent,
-                input=input,
+                input=input.within(service.resources.model_servers.default_caps),
                 engine=service.engine,
                 thread_id=thread_id,
                 collection_id=await find_collection(session, submission.project_id, input),

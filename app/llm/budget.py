@@ -6,25 +6,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import BudgetExceeded
 from app.llm.failures import RequestFailed
-from app.llm.prices import Price
+from app.llm.prices import MILLION, Price
 from app.llm.usage import Totals
 
-Unit = Literal["calls", "searches", "input_tokens", "output_tokens", "cost_usd"]
+Unit = Literal["calls", "tokens", "input_tokens", "output_tokens", "cost_usd"]
 NAMES: dict[Unit, str] = {
     "calls": "model calls",
-    "searches": "searches",
+    "tokens": "tokens",
     "input_tokens": "input tokens",
     "output_tokens": "output tokens",
     "cost_usd": "US dollars",
 }
 KEPT_BACK = Decimal("0.2")
 """Share of every cap that only the call for the final text may use."""
+LEAST_SHARE = 0.25
+"""A request goes out with a smaller allowance where the budget is short, but not with less than this share of it."""
 
 
 class Caps(BaseModel):
@@ -32,12 +34,13 @@ class Caps(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    calls: int | None = Field(None, ge=1)
-    searches: int | None = Field(None, ge=1)
+    calls: int | None = Field(None, ge=1, description="calls of models")
+    searches: int | None = Field(None, ge=1, description="searches of the store")
+    tokens: int | None = Field(None, ge=1, description="in prompts and answers together")
     input_tokens: int | None = Field(None, ge=1)
     output_tokens: int | None = Field(None, ge=1)
-    cost_usd: Decimal | None = Field(None, gt=0)
-    seconds: float | None = Field(None, gt=0)
+    cost_usd: Decimal | None = Field(None, gt=0, description="US dollars, where prices are known")
+    seconds: float | None = Field(None, gt=0, description="of work; waiting for a person is none")
 
     def over(self, defaults: "Caps") -> "Caps":
         """Return these caps, with the defaults where none is given."""
@@ -45,9 +48,17 @@ class Caps(BaseModel):
 
 
 class Budgeted(BaseModel):
-    """What every agent's input has: the caps of its run; the settings' hold where it names none."""
+    """What every agent's input has: the caps of its run; the settings' and the agent's own hold where it names none."""
 
     budget: Caps = Field(default=Caps(), description="the most the run may use")
+
+    def default_caps(self) -> Caps:
+        """Return the caps the agent sets itself."""
+        return Caps()
+
+    def within(self, defaults: Caps) -> Self:
+        """Return the input with every cap that is to hold: its own, else the default, else the agent's."""
+        return self.model_copy(update={"budget": self.budget.over(defaults).over(self.default_caps())})
 
 
 @dataclass
@@ -68,23 +79,34 @@ class Budget:
 
     caps: Caps = field(default_factory=Caps)
     deadline: float | None = None
+    searches: int = 0
     _spent: Counter[str] = field(default_factory=Counter)
 
     def start_from(self, totals: Totals) -> None:
         """Count what earlier attempts of the run used."""
         for unit in ("calls", "input_tokens", "output_tokens"):
             self._spent[unit] += getattr(totals, unit)
+        self._spent["tokens"] += totals.input_tokens + totals.output_tokens
         self._add("cost_usd", totals.cost_usd or Decimal(0))
 
     def count_call(self, *, final: bool = False) -> None:
-        """Take one call and check the time. Raises BudgetExceeded."""
-        if self.deadline is not None and time.monotonic() >= self.deadline:
+        """Take one call and check the time, of which a fifth is kept for the final text. Raises BudgetExceeded."""
+        if self.deadline is not None and time.monotonic() + self._kept_seconds(final) >= self.deadline:
             raise BudgetExceeded("The run has used up its time.")
         self._reserve("calls", Decimal(1), final=final)
 
     def count_search(self) -> None:
         """Take one search. Raises BudgetExceeded."""
-        self._reserve("searches", Decimal(1), final=True)
+        if self.caps.searches is not None and self.searches >= self.caps.searches:
+            raise BudgetExceeded(f"The run has made the {self.caps.searches} searches its budget allows.")
+        self.searches += 1
+
+    def fit(self, input_tokens: int, output_tokens: int, *, price: Price | None = None, final: bool = False) -> int:
+        """Return the allowance of output tokens a request may have: what is left for it, at least a quarter of it."""
+        left = [self._left("tokens", final=final) - input_tokens, self._left("output_tokens", final=final)]
+        if price is not None and price.output:
+            left.append((self._left("cost_usd", final=final) - price.cost(input_tokens, 0)) * MILLION / price.output)
+        return max(int(output_tokens * LEAST_SHARE), int(min(Decimal(output_tokens), *left)))
 
     @contextmanager
     def admit(
@@ -108,7 +130,11 @@ class Budget:
             self._count(spending, price)
 
     def _hold(self, sent: int, received: int, price: Price | None, *, final: bool) -> dict[Unit, Decimal]:
-        needs: dict[Unit, Decimal] = {"input_tokens": Decimal(sent), "output_tokens": Decimal(received)}
+        needs: dict[Unit, Decimal] = {
+            "tokens": Decimal(sent + received),
+            "input_tokens": Decimal(sent),
+            "output_tokens": Decimal(received),
+        }
         if price is not None:
             needs["cost_usd"] = price.cost(sent, received)
         held: dict[Unit, Decimal] = {}
@@ -122,21 +148,29 @@ class Budget:
         return held
 
     def _reserve(self, unit: Unit, amount: Decimal, *, final: bool) -> None:
-        cap = getattr(self.caps, unit)
-        if cap is not None:
-            usable = Decimal(cap) if final or unit == "searches" else Decimal(cap) * (1 - KEPT_BACK)
-            if self._spent[unit] + amount > usable:
-                raise BudgetExceeded(
-                    f"The run's budget of {cap} {NAMES[unit]} has too little left: {self._spent[unit]} are used or "
-                    f"held, this needs {amount}{'' if final else ', and a fifth is kept for the final text'}."
-                )
+        if amount > self._left(unit, final=final):
+            kept = "" if final else ", and a fifth is kept for the final text"
+            raise BudgetExceeded(
+                f"The run's budget of {getattr(self.caps, unit)} {NAMES[unit]} has too little left: "
+                f"{self._spent[unit]} are used or held, this needs {amount}{kept}."
+            )
         self._add(unit, amount)
+
+    def _kept_seconds(self, final: bool) -> float:
+        return 0.0 if final else float(KEPT_BACK) * (self.caps.seconds or 0.0)
+
+    def _left(self, unit: Unit, *, final: bool) -> Decimal:
+        cap = getattr(self.caps, unit)
+        if cap is None:
+            return Decimal("Infinity")
+        return Decimal(cap) * (1 if final else 1 - KEPT_BACK) - self._spent[unit]
 
     def _release(self, held: dict[Unit, Decimal]) -> None:
         for unit, amount in held.items():
             self._add(unit, -amount)
 
     def _count(self, spending: Spending, price: Price | None) -> None:
+        self._spent["tokens"] += spending.input_tokens + spending.output_tokens
         self._spent["input_tokens"] += spending.input_tokens
         self._spent["output_tokens"] += spending.output_tokens
         if price is not None:

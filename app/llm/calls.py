@@ -40,6 +40,10 @@ class Call:
         """Reserve a request's tokens in the run's budget. Raises BudgetExceeded."""
         return self.budget.admit(input_tokens, output_tokens, price=self.price, final=self.final)
 
+    def fit(self, input_tokens: int, output_tokens: int) -> int:
+        """Return the output tokens a request may be allowed of those its task wants."""
+        return self.budget.fit(input_tokens, output_tokens, price=self.price, final=self.final)
+
     @property
     def cost_usd(self) -> Decimal | None:
         """Return what the call cost, None when its price or its usage is unknown."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import column, func, insert, select, table, update
+from sqlalchemy import column, func, insert, or_, select, table, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Json, Sessions
+from app.errors import BudgetExceeded
 from app.llm.models import LlmCall
 from app.llm.usage import Totals
 from app.log import get_logger
@@ -101,7 +102,7 @@ async def find_answer(session: AsyncSession, call_id: UUID) -> Json | None:
 
 
 async def sum_usage(session: AsyncSession, run_id: UUID) -> Totals:
-    """Return what a run's calls used so far, by the ledger."""
+    """Return what a run's calls used so far, by the ledger; a call the budget refused is none."""
     counted = (
         LlmCall.tries,
         LlmCall.input_tokens,
@@ -112,7 +113,8 @@ async def sum_usage(session: AsyncSession, run_id: UUID) -> Totals:
     sums = [func.coalesce(func.sum(figure), 0).label(figure.key) for figure in counted]
     cost = func.coalesce(func.sum(LlmCall.cost_usd), 0).label("cost")
     unpriced = func.count().filter(LlmCall.cost_usd.is_(None)).label("unpriced")
-    query = select(func.count().label("calls"), *sums, cost, unpriced).where(LlmCall.run_id == run_id)
+    made = or_(LlmCall.outcome != BudgetExceeded.code, LlmCall.tries > 0)
+    query = select(func.count().label("calls"), *sums, cost, unpriced).where(LlmCall.run_id == run_id, made)
     row = (await session.execute(query)).mappings().one()
     return Totals(
         calls=row["calls"],

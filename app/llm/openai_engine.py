@@ -78,7 +78,7 @@ class _Exchange(Generic[I, O]):
         self.traits: Traits = servers.traits(choice)
         self.slots, self.limit = servers.slots(choice.server), servers.limit(choice.server)
         self.schema = None if task.prose_field else strict_schema(task.output)
-        self.allowance = task.max_output_tokens
+        self.allowance = self.granted = task.max_output_tokens
         self.seed: int | None = None
         self.silence_seconds = 60.0
 
@@ -107,8 +107,8 @@ class _Exchange(Generic[I, O]):
     def explain(self, parsed: Parsed[O], reply: Reply) -> list[str]:
         if not reply.truncated:
             return parsed.errors
-        limit, self.allowance = self.allowance, self.allowance * 2
-        return [f"The answer was cut off at {limit} tokens; give a shorter one."]
+        self.allowance *= 2
+        return [f"The answer was cut off at {self.granted} tokens; give a shorter one."]
 
     async def ask(self, turns: list[BaseMessage], on_delta: OnDelta | None) -> Reply:
         while True:
@@ -127,12 +127,13 @@ class _Exchange(Generic[I, O]):
 
     async def _send(self, turns: list[BaseMessage], shape: Shape, listener: "_Listener") -> Reply:
         sent = self.traits.estimate_tokens(sum(len(turn.text) for turn in turns))
-        with self.call.admit(sent, self.allowance) as spending:
-            await self.limit.wait(sent + self.allowance, deadline=self.retry.deadline)
+        granted = self.granted = self.call.fit(sent, self.allowance)
+        with self.call.admit(sent, granted) as spending:
+            await self.limit.wait(sent + granted, deadline=self.retry.deadline)
             message = await self._send_now(turns, shape, listener)
             used = self._count(message, turns)
             spending.settle(*used)
-        await self.limit.settle(sum(used) - sent - self.allowance)
+        await self.limit.settle(sum(used) - sent - granted)
         return self._read_message(message, shape)
 
     async def _send_now(self, turns: list[BaseMessage], shape: Shape, listener: "_Listener") -> AIMessage:
@@ -181,7 +182,7 @@ class _Exchange(Generic[I, O]):
 
     def _parameters(self, shape: Shape) -> dict[str, Any]:
         parameters: dict[str, Any] = {
-            "extra_body": shape.parameters(self.task, self.schema, allowance=self.allowance),
+            "extra_body": shape.parameters(self.task, self.schema, allowance=self.granted),
         }
         if "temperature" not in shape.dropped:
             parameters["temperature"] = self.task.temperature

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from app.db import Json, Sessions
-from app.errors import AppError, ReplayDiverged
+from app.errors import AppError, BudgetExceeded, ReplayDiverged
 from app.llm.budget import Budget, Caps
 from app.llm.cache import evict_cached, find_cached, store_cached
 from app.llm.calls import Call, Trace, describe_call, find_step, hash_request
@@ -71,6 +71,7 @@ class ModelRunner:
         budget: Budget | None = None,
         store_prompts: bool = True,
         cache_bytes: int | None = None,
+        seconds_used: float = 0.0,
     ) -> None:
         self.budget = budget or Budget()
         self._engine = engine
@@ -86,6 +87,7 @@ class ModelRunner:
         self._remembering = asyncio.Lock()
         self._remembers = run.run_id is None or run.attempt <= 1
         self._diverged: ReplayDiverged | None = None
+        self._began = time.monotonic() - seconds_used
 
     @property
     def engine(self) -> Literal["openai", "offline"]:
@@ -95,7 +97,8 @@ class ModelRunner:
     @property
     def usage(self) -> dict[str, Any]:
         """Return what the run used so far, earlier attempts included once a call was made or `remember` awaited."""
-        return self._totals.as_dict()
+        seconds = round(time.monotonic() - self._began, 3)
+        return self._totals.as_dict() | {"searches": self.budget.searches, "seconds": seconds}
 
     async def run(self, task: Task[I, O], input: I, *, on_delta: OnDelta | None = None) -> O:
         """Return the task's validated output, from the ledger when an earlier attempt of the run already got it.
@@ -202,11 +205,12 @@ class ModelRunner:
         """Count a call and put its row on the ledger; the future is done when that row is safe.
 
         An offline call costs nothing to repeat: nobody waits for its row and its texts are not kept. A call that an
-        earlier attempt noted already is neither counted nor noted again.
+        earlier attempt noted already is neither counted nor noted again; one the budget refused is noted only.
         """
         if trace.key in self._finished:
             return _done()
-        self._totals.add(call.usage, requests=call.requests, cost=call.cost_usd)
+        if call.requests or result["outcome"] != BudgetExceeded.code:
+            self._totals.add(call.usage, requests=call.requests, cost=call.cost_usd)
         row = describe_call(task, call) | trace.as_row() | self._whose() | result
         if not self._store_prompts:
             row["prompt"] = None
@@ -259,13 +263,14 @@ def build_models(
     servers: ModelServers,
     caps: Caps | None = None,
     seconds_used: float = 0.0,
+    searches_used: int = 0,
 ) -> ModelRunner:
     """Return what a run's nodes call models with, within `caps` (the settings' where they name none).
 
-    `seconds_used` is how long the run has been going, earlier attempts included. A replay is held to its record, which
+    `seconds_used` and `searches_used` are those of earlier attempts. A replay is held to its record, which
     has what the budget refused; only searches are counted again.
     """
-    allowed = (caps or Caps()).over(Caps.model_validate(settings.budget))
+    allowed = (caps or Caps()).over(servers.default_caps)
     if run.replays is not None:
         allowed = Caps(searches=allowed.searches)
     deadline = None if allowed.seconds is None else time.monotonic() + allowed.seconds - seconds_used
@@ -274,7 +279,8 @@ def build_models(
         servers=servers,
         sessions=sessions,
         run=run,
-        budget=Budget(caps=allowed, deadline=deadline),
+        budget=Budget(caps=allowed, deadline=deadline, searches=searches_used),
         store_prompts=settings.store_prompts,
         cache_bytes=settings.model_cache_mb * 2**20 if settings.model_cache else None,
+        seconds_used=seconds_used,
     )

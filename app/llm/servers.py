@@ -11,11 +11,12 @@ from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 from opentelemetry import trace
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from redis.asyncio import Redis
 
 from app.db import Sessions
 from app.errors import Invalid
+from app.llm.budget import Caps
 from app.llm.failures import Asked
 from app.llm.ledger import Ledger
 from app.llm.limits import RateLimit, Rates
@@ -72,6 +73,7 @@ class ModelServers:
         self.ledger = Ledger(sessions)
         self.tracer = trace.get_tracer("symposium.llm")
         self.prices = load_prices(settings.prices_file)
+        self.default_caps = _read_caps(settings)
         self._servers = _list_servers(settings)
         self._chats: dict[Choice, BaseChatOpenAI] = {}
         self._traits: dict[Choice, Traits] = {}
@@ -174,6 +176,14 @@ class ModelServers:
                 **common,
             )
         return ChatOpenAI(model=choice.model, base_url=server.base_url, **common)
+
+
+def _read_caps(settings: Settings) -> Caps:
+    try:
+        return Caps.model_validate(settings.budget)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise Invalid(f"SYMPOSIUM_BUDGET can't be read: {wrong}.") from error
 
 
 def _list_servers(settings: Settings) -> Mapping[str, Server]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.agents.base import Agent, Context
-from app.db import Json, now
+from app.db import Json
 from app.knowledge.opening import open_knowledge
 from app.llm.budget import Caps
 from app.llm.runner import RunRef, build_models
@@ -45,7 +45,8 @@ def build_prepare(resources: Resources) -> Prepare:
             ),
             servers=resources.model_servers,
             caps=Caps.model_validate(run.input.get("budget") or {}),
-            seconds_used=(now() - run.started_at).total_seconds() if run.started_at else 0.0,
+            seconds_used=run.usage.get("seconds", 0.0),
+            searches_used=run.usage.get("searches", 0),
         )
 
         async def count_usage() -> Json:

@@ -21,11 +21,13 @@ class Progress(BaseModel):
 
 
 class Usage(BaseModel):
-    """What a run's model calls took; the cost is null when a price is unknown."""
+    """What a run took; the cost is null when a price is unknown, the seconds are those of work, not of waiting."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     calls: int = 0
+    searches: int = 0
+    seconds: float = 0.0
     cost_usd: float | None = None
 
 

@@ -191,4 +191,5 @@ WRITE_ABSTRACT = Task(
     render=_render_abstract,
     max_output_tokens=900,
     prose_field="text",
+    final=True,
 )

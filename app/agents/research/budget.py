@@ -21,6 +21,6 @@ def measure_call(task: Task[Any, Any], input: BaseModel, output: BaseModel) -> J
 
 
 def tokens_left(state: Mapping[str, Any], asked: ResearchInput) -> int:
-    """Return how many tokens the run may still use."""
+    """Return how many tokens the run may still use by its cap of tokens."""
     spent: int = sum(call["prompt"] + call["answer"] for call in state.get("spent", {}).values())
-    return asked.limits.tokens_for(asked.format) - spent
+    return asked.cap("tokens") - spent

@@ -53,7 +53,7 @@ def build() -> StateGraph[Any, Context, Any, Any]:
 
 def recursion_limit(asked: ResearchInput) -> int:
     """Return the most supersteps a run takes: two a round besides the fixed ones."""
-    return FIXED_STEPS + 2 * asked.limits.rounds + MAX_STEPS
+    return FIXED_STEPS + 2 * asked.rounds + MAX_STEPS
 
 
 def _interactive(state: ResearchState) -> bool:

@@ -16,6 +16,7 @@ from app.agents.research.slots import find_slots, list_terms, measure_fit
 from app.agents.research.state import SearchOrder, SearchWork
 from app.agents.research.thread import Turn, known_entries
 from app.db import Json
+from app.errors import BudgetExceeded
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.types import EntryView, Filters, Level
 
@@ -67,7 +68,10 @@ async def search(state: SearchWork, runtime: Runtime[Context]) -> Json:
         collection_ids=tuple(UUID(i) for i in state["collection_ids"]),
         known=tuple(known_entries([Turn.model_validate(t) for t in state["turns"]])),
     )
-    findings = await KINDS[hunt.order["kind"]](hunt)
+    try:
+        findings = await KINDS[hunt.order["kind"]](hunt)
+    except BudgetExceeded:
+        findings = []
     _tell(runtime.context, hunt.order, findings)
     return {
         "findings": {str(f.entry_id): f.model_dump(mode="json") for f in findings},

@@ -1,6 +1,5 @@
 """The steps of research up to what is known: open, clarify, plan, search, assess. One model call a step."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -22,6 +21,7 @@ from app.agents.research.prompts import (
     AssessRequest,
     Clarify,
     GivenFinding,
+    Plan,
     PlanRequest,
 )
 from app.agents.research.questions import Reading, read_question
@@ -30,6 +30,7 @@ from app.agents.research.searches import first_orders, further_orders, thread_or
 from app.agents.research.state import ResearchState, SearchOrder
 from app.agents.research.thread import LAST_TURNS, Turn, known_entries, read_turns
 from app.db import Json
+from app.errors import BudgetExceeded
 
 KNOWN = TypeAdapter(list[Known])
 ASSESS_TOKENS = {"answer": 2400, "report": 6000}
@@ -65,7 +66,6 @@ async def open_question(state: ResearchState, runtime: Runtime[Context]) -> Json
         "turns": [t.model_dump(mode="json") for t in turns],
         "collection_ids": [str(i) for i in collections],
         "documents": KNOWN.dump_python(known, mode="json"),
-        "started_at": time.time(),
         "rounds": 0,
     }
 
@@ -73,7 +73,10 @@ async def open_question(state: ResearchState, runtime: Runtime[Context]) -> Json
 async def clarify(state: ResearchState, runtime: Runtime[Context]) -> Json:
     """Decide whether the person must be asked what they mean."""
     request = Clarify(question=state["question"], documents=read_documents(state), turns=last_turns(state))
-    answer = await runtime.context.run(CLARIFY_TASK, request)
+    try:
+        answer = await runtime.context.run(CLARIFY_TASK, request)
+    except BudgetExceeded:
+        return {"clarifying": ""}
     return {"clarifying": answer.question, "spent": {"clarify": measure_call(CLARIFY_TASK, request, answer)}}
 
 
@@ -90,11 +93,14 @@ async def plan(state: ResearchState, runtime: Runtime[Context]) -> Json:
     request = PlanRequest(
         question=state["question"], format=asked.format, documents=read_documents(state), turns=last_turns(state)
     )
-    answer = await runtime.context.run(PLAN_TASK, request)
+    try:
+        answer = await runtime.context.run(PLAN_TASK, request)
+        spent = {"plan": measure_call(PLAN_TASK, request, answer)}
+    except BudgetExceeded:
+        answer, spent = Plan(), {}
     steps = _number(
         [s for s in answer.steps if s.question.strip()][:MAX_STEPS] or [PlanStep(question=state["question"])]
     )
-    spent = {"plan": measure_call(PLAN_TASK, request, answer)}
     if not asked.interactive:
         _say_planned(runtime.context, steps)
     return {**_planned(steps), "spent": spent}
@@ -125,7 +131,10 @@ async def assess(state: ResearchState, runtime: Runtime[Context]) -> Json:
         return {"queue": [], "stopped_by": "nothing found"}
     if _over_budget(state, request):
         return {"queue": [], "stopped_by": "tokens"}
-    answer = await context.run(ASSESS_TASK, request)
+    try:
+        answer = await context.run(ASSESS_TASK, request)
+    except BudgetExceeded:
+        return {"queue": [], "stopped_by": "budget"}
     steps = _judged(request, answer)
     context.emit("research.assessed", key=f"assessed:{round}", round=round, steps=[s.model_dump() for s in steps])
     queue, stopped = _next_searches(state, answer, steps)
@@ -187,7 +196,7 @@ def _say_planned(context: Context, steps: Sequence[PlanStep]) -> None:
 
 def _fresh(orders: Sequence[SearchOrder], state: ResearchState) -> list[SearchOrder]:
     done = state.get("searched", {})
-    left = ResearchInput.model_validate(state["input"]).limits.searches - len(done)
+    left = ResearchInput.model_validate(state["input"]).cap("searches") - len(done)
     new = {o["key"]: o for o in orders if o["key"] not in done}
     return list(new.values())[: max(0, left)]
 
@@ -227,10 +236,8 @@ def _next_searches(
     asked = ResearchInput.model_validate(state["input"])
     if all(s.status == "answered" for s in steps):
         return [], "answered"
-    if state["rounds"] >= asked.limits.rounds:
+    if state["rounds"] >= asked.rounds:
         return [], "rounds"
-    if time.time() - state["started_at"] > asked.limits.seconds:
-        return [], "seconds"
     open_steps = [s for s in steps if s.status != "answered"]
     orders = _further_orders(state, answer, open_steps) if state["rounds"] else _first_orders(state, open_steps)
     fresh = _fresh(orders, state)

@@ -181,5 +181,5 @@ WRITE_TASK = Task(
 )  # fmt: skip
 REPAIR_TASK = Task(
     name="research.repair", version=1, role="writer", instructions=REPAIR, input=RepairRequest, output=Draft,
-    render=render_repair, max_output_tokens=1500, prose_field="text",
+    render=render_repair, max_output_tokens=1500, prose_field="text", final=True,
 )  # fmt: skip

@@ -6,23 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.llm.budget import Budgeted
+from app.llm.budget import Budgeted, Caps
 
 Format = Literal["answer", "report"]
+TOKENS: dict[Format, int] = {"answer": 10_000, "report": 40_000}
 Status = Literal["answered", "partly", "missing"]
-
-
-class Limits(BaseModel):
-    """Caps of one run. `tokens` counts prompts and answers of model calls; by default 10,000, for a report 40,000."""
-
-    rounds: int = Field(3, ge=1, le=10)
-    searches: int = Field(60, ge=1, le=300)
-    tokens: int | None = Field(None, ge=1000, le=1_000_000)
-    seconds: float = Field(300, gt=0, le=3600)
-
-    def tokens_for(self, format: Format) -> int:
-        """Return the token cap that holds for a format."""
-        return self.tokens or (40_000 if format == "report" else 10_000)
 
 
 class ResearchInput(Budgeted):
@@ -36,7 +24,16 @@ class ResearchInput(Budgeted):
     document_ids: list[UUID] = Field(default_factory=list, max_length=500)
     format: Format = "answer"
     interactive: bool = False
-    limits: Limits = Limits()
+    rounds: int = Field(3, ge=1, le=10, description="rounds of searching and assessing")
+
+    def default_caps(self) -> Caps:
+        """Return the caps of an answer or a report."""
+        return Caps(tokens=TOKENS[self.format], searches=60, seconds=300)
+
+    def cap(self, unit: Literal["tokens", "searches"]) -> int:
+        """Return the cap in force."""
+        cap: int = getattr(self.budget.over(self.default_caps()), unit)
+        return cap
 
     @property
     def collection_names(self) -> list[str]:

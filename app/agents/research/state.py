@@ -35,7 +35,6 @@ class ResearchState(TypedDict, total=False):
     collection_ids: list[str]
     documents: list[Json]
     turns: list[Json]
-    started_at: float
     steps: Annotated[dict[str, Json], merge]
     order: list[str]
     queue: list[Json]

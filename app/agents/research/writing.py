@@ -22,6 +22,7 @@ from app.agents.research.schemas import Finding, PlanStep, ResearchInput
 from app.agents.research.slots import Slot, choose_slots, find_slots
 from app.agents.research.state import ResearchState, SectionWork
 from app.db import Json
+from app.errors import BudgetExceeded
 
 PACK_TOKENS = {"answer": 3000, "report": 18_000}
 GROUPED = 16
@@ -53,13 +54,10 @@ async def pack_findings(state: ResearchState, runtime: Runtime[Context]) -> Json
 async def write(state: SectionWork, runtime: Runtime[Context]) -> Json:
     """Write one section from its findings; without tokens left for a model, word for word from them."""
     request = _request(state)
-    context, id = runtime.context, state["id"]
-    if _affordable(state, request):
-        draft = await context.run(WRITE_TASK, request, on_delta=lambda text: context.delta(text, section=id))
-        spent = {f"write:{id}": measure_call(WRITE_TASK, request, draft)}
-    else:
-        draft, spent = Draft(text=write_extract(request)), {}
-    return {"sections": {id: {"title": state["title"], "text": draft.text}}, "spent": spent}
+    id, draft = state["id"], await _draft(state, request, runtime.context)
+    spent = {} if draft is None else {f"write:{id}": measure_call(WRITE_TASK, request, draft)}
+    text = write_extract(request) if draft is None else draft.text
+    return {"sections": {id: {"title": state["title"], "text": text}}, "spent": spent}
 
 
 async def check(state: ResearchState, runtime: Runtime[Context]) -> Json:
@@ -82,7 +80,10 @@ async def repair(state: SectionWork, runtime: Runtime[Context]) -> Json:
     id, asked = state["id"], ResearchInput.model_validate(state["state"]["input"])
     if measure_call(REPAIR_TASK, request, Draft(text=request.draft))["prompt"] > tokens_left(state["state"], asked):
         return {"repaired": True}
-    draft = await runtime.context.run(REPAIR_TASK, request)
+    try:
+        draft = await runtime.context.run(REPAIR_TASK, request)
+    except BudgetExceeded:
+        return {"repaired": True}
     spent = {f"repair:{id}": measure_call(REPAIR_TASK, request, draft)}
     return {"sections": {id: {"title": state["title"], "text": draft.text}}, "spent": spent, "repaired": True}
 
@@ -144,6 +145,16 @@ def _request(work: SectionWork) -> WriteRequest:
         computed={s: lines for s, lines in state["computed"].items() if s in ids},
         groups=state["groups"],
     )
+
+
+async def _draft(work: SectionWork, request: WriteRequest, context: Context) -> Draft | None:
+    """Return what the model writes, None when the run's budget has no room for it."""
+    if not _affordable(work, request):
+        return None
+    try:
+        return await context.run(WRITE_TASK, request, on_delta=lambda text: context.delta(text, section=work["id"]))
+    except BudgetExceeded:
+        return None
 
 
 def _affordable(work: SectionWork, request: WriteRequest) -> bool:

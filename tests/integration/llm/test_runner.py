@@ -65,7 +65,7 @@ async def test_usage_adds_up_over_calls_and_repairs(
     sent = sum(len(chat.prompt) // 4 + 1 for chat in stub.chats)
     assert (runner.usage["calls"], runner.usage["requests"], runner.usage["input_tokens"]) == (2, 3, sent)
     async with sessions() as session:
-        assert (await sum_usage(session, run_of(runner))).as_dict() == runner.usage
+        assert (await sum_usage(session, run_of(runner))).as_dict().items() <= runner.usage.items()
 
 
 async def test_a_second_attempt_takes_finished_calls_from_the_ledger(stub: StubOpenAI, make_runner: MakeRunner) -> None:

@@ -83,7 +83,7 @@ async def test_a_model_that_never_has_enough_is_stopped_by_the_caps(sessions: Se
 
 async def test_the_same_search_is_never_run_twice(sessions: Sessions) -> None:
     models = ScriptedModels({"research.assess": never_enough, "research.write": saying(TRUE)})
-    _, said = await research(sessions, EMBEDDER, QUESTION, models=models, limits={"rounds": 10})
+    _, said = await research(sessions, EMBEDDER, QUESTION, models=models, rounds=10)
     keys = [event["key"] for event in said if event["type"] == "research.searched"]
     assert len(keys) == len(set(keys))
 
@@ -96,6 +96,6 @@ async def test_an_empty_plan_means_the_question_itself(sessions: Sessions) -> No
 
 async def test_a_run_without_tokens_left_still_ends_with_what_it_has(sessions: Sessions) -> None:
     models = ScriptedModels()
-    output, _ = await research(sessions, EMBEDDER, QUESTION, models=models, limits={"tokens": 1000})
+    output, _ = await research(sessions, EMBEDDER, QUESTION, models=models, budget={"tokens": 1000})
     assert "$81,797 million" in output.answer
     assert "research.assess" not in [name for name, _ in models.asked]

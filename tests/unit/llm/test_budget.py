@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import BudgetExceeded, ModelFailed
-from app.llm.budget import Budget, Caps
+from app.llm.budget import Budget, Budgeted, Caps
 from app.llm.failures import RequestFailed
 from app.llm.prices import Price, load_prices
 from app.llm.usage import Totals
@@ -116,3 +116,27 @@ def test_prices_are_found_with_and_without_a_date_and_unknown_ones_are_none(tmp_
 def test_cached_input_costs_its_own_price() -> None:
     price = Price(input=Decimal(2), cached=Decimal("0.5"), output=Decimal(8))
     assert price.cost(1_000_000, 100_000, 400_000) == Decimal("1.2") + Decimal("0.2") + Decimal("0.8")
+
+
+def test_where_little_is_left_a_request_gets_a_smaller_allowance_down_to_a_quarter() -> None:
+    budget = Budget(caps=Caps(tokens=1000))
+    assert budget.fit(100, 500) == 500
+    spend(budget, 200, 100, used=(200, 100))
+    assert budget.fit(100, 500) == 400
+    assert budget.fit(390, 500) == 125
+
+
+def test_the_end_of_its_time_is_kept_for_the_final_text() -> None:
+    budget = Budget(caps=Caps(seconds=100), deadline=time.monotonic() + 10)
+    with pytest.raises(BudgetExceeded):
+        budget.count_call()
+    budget.count_call(final=True)
+
+
+def test_own_caps_go_before_the_settings_and_these_before_the_agent_s() -> None:
+    class Asked(Budgeted):
+        def default_caps(self) -> Caps:
+            return Caps(calls=1, searches=1, tokens=1)
+
+    asked = Asked(budget=Caps(calls=3)).within(Caps(calls=2, searches=2))
+    assert asked.budget == Caps(calls=3, searches=2, tokens=1)

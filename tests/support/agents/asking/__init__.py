@@ -7,9 +7,10 @@ from langgraph.types import interrupt
 from pydantic import BaseModel
 
 from app.agents.base import Agent, Context
+from app.llm.budget import Budgeted
 
 
-class AskingInput(BaseModel):
+class AskingInput(Budgeted):
     """What to ask."""
 
     question: str

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from app.agents.base import Agent, Context
 from app.errors import Invalid
+from app.llm.budget import Budgeted
 
 
-class StepsInput(BaseModel):
+class StepsInput(Budgeted):
     """`trace` gets a line a step; the step `gate_at` waits for the file `gate`; `accident` happens at `accident_at`."""
 
     steps: int = 3

@@ -12,9 +12,10 @@ from app.agents.base import Agent, Context
 from app.db import Json
 from app.knowledge.documents import fail_document
 from app.knowledge.types import NewEntry
+from app.llm.budget import Budgeted
 
 
-class ReaderInput(BaseModel):
+class ReaderInput(Budgeted):
     """What to read."""
 
     document_id: UUID
