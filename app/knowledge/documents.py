@@ -16,7 +16,8 @@ from app.convert import document
 from app.convert.document import Converted
 from app.db import Json, now
 from app.errors import Conflict, NotFound
-from app.knowledge.models import Collection, Document, DocumentContent, Page, Window
+from app.knowledge.models import Collection, Document, DocumentContent, Entry, Page, Window
+from app.knowledge.recollection_history import mark_stale
 from app.knowledge.rows import page_hash, read_page, table_row
 from app.knowledge.types import Reading
 
@@ -133,8 +134,9 @@ async def list_documents(
 
 
 async def delete_document(session: AsyncSession, project_id: UUID, document_id: UUID) -> None:
-    """Remove a document with everything made from it. Raises NotFound."""
+    """Remove a document with everything made from it; recollections that rest on it become stale. Raises NotFound."""
     locked = await lock_document(session, project_id, document_id)
+    await mark_stale(session, Entry.document_id == locked.id, f"{locked.filename} has been deleted.")
     await session.execute(delete(Document).where(Document.id == locked.id))
 
 
@@ -152,6 +154,8 @@ async def delete_collection(session: AsyncSession, found: Collection) -> None:
     await session.execute(select(Collection.id).where(Collection.id == found.id).with_for_update())
     documents = select(Document.id).where(Document.collection_id == found.id).order_by(Document.id)
     await session.execute(documents.with_for_update())
+    gone = f"The collection “{found.name}” has been deleted."
+    await mark_stale(session, Entry.collection_id == found.id, gone)
     await session.execute(delete(Collection).where(Collection.id == found.id))
 
 

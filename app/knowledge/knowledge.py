@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,22 +14,39 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.convert import document
 from app.convert.document import Converted
 from app.db import Json, Sessions
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.fetch import Fetcher
-from app.knowledge import collections, documents, entries, search, store
+from app.knowledge import collections, discrepancies, documents, entries, recollections, search, store
 from app.knowledge.embedding_models import find_model, register_embedder
 from app.knowledge.intake import save_fetched
 from app.knowledge.lexical import lexemes
+from app.knowledge.models import Discrepancy
 from app.knowledge.passages import embed_texts
-from app.knowledge.rows import document_view, page_view
+from app.knowledge.recollection_history import Author
+from app.knowledge.recollections import Wording
+from app.knowledge.rows import document_view, page_view, recollection_view
 from app.knowledge.scope import Scope, find_scope
 from app.knowledge.search import Effort, SearchWeights
-from app.knowledge.types import Direction, DocumentView, EntryView, Filters, Hit, NewEntry, PageView, Reading, Step
+from app.knowledge.types import (
+    Direction,
+    DiscrepancyView,
+    DocumentView,
+    EntryView,
+    Filters,
+    Hit,
+    NewEntry,
+    PageView,
+    Reading,
+    RecollectionKind,
+    RecollectionView,
+    Step,
+)
 from app.knowledge.walk import WIDTH, rank_with_walk
 from app.knowledge.walk import walk as walk_from
 from app.llm.embedding import Embedder
 
 MAX_QUERY_CHARACTERS = 8_000
+MAX_RECOLLECTION_CHARACTERS = 2_000
 
 
 class Knowledge:
@@ -231,7 +249,7 @@ class Knowledge:
         """
         model_id = await self._get_model_id()
         pages = await self.load_pages(document_id, version)
-        drafts = await asyncio.to_thread(store.draft_entries, pages, new_entries)
+        drafts = await asyncio.to_thread(store.draft_entries, pages, new_entries, metadata)
         async with self._sessions() as session:
             store.keep_stored(drafts, await store.list_identities(session, document_id, model_id))
         fresh = [draft for draft in drafts if draft.stored_id is None]
@@ -255,12 +273,73 @@ class Knowledge:
         async with self._sessions.begin() as session:
             await store.publish(session, self._project_id, publication)
 
-    @contextmanager
-    def _timed(self, leg: str) -> Iterator[None]:
-        began = time.perf_counter()
-        yield
-        if self._on_timed:
-            self._on_timed(leg, time.perf_counter() - began)
+    async def compare_figures(self, document_id: UUID) -> Counter[str]:
+        """Compare a published document's figures with its collection's, keep what differs, and count the outcomes.
+
+        Raises NotFound when the document is gone.
+        """
+        async with self._sessions.begin() as session:
+            pairs, outcomes = await discrepancies.find_figure_pairs(session, self._project_id, document_id)
+            await discrepancies.keep_pairs(session, self._project_id, document_id, pairs)
+        return outcomes
+
+    async def list_discrepancies(
+        self,
+        collection_ids: Sequence[UUID] = (),
+        *,
+        entry_ids: Sequence[UUID] = (),
+        settled: bool | None = False,
+        limit: int = 50,
+    ) -> list[DiscrepancyView]:
+        """Return discrepancies, newest first: of some collections, touching some entries, open ones unless asked."""
+        query = discrepancies.select_discrepancies(
+            self._project_id, collection_ids=collection_ids, entry_ids=entry_ids, settled=settled
+        )
+        async with self._sessions() as session:
+            rows = list(await session.scalars(query.order_by(Discrepancy.id.desc()).limit(limit)))
+            return await discrepancies.view_discrepancies(session, self._project_id, rows)
+
+    async def word_recollection(self, text: str) -> Wording:
+        """Return a text ready to be remembered, embedded and with its words known to the index. Raises Invalid."""
+        said = " ".join(text.replace("\x00", " ").split())
+        if not said or len(said) > MAX_RECOLLECTION_CHARACTERS:
+            raise Invalid(f"A recollection has 1 to {MAX_RECOLLECTION_CHARACTERS} characters.")
+        draft = store.draft_entry(NewEntry(key="r", level="recollection", text=said, pages=()))
+        [draft.embedding] = await embed_texts(self._embedder, [said])
+        model_id = await self._get_model_id()
+        async with self._sessions.begin() as session:
+            await store.ensure_terms(session, self._project_id, [draft])
+        return Wording(draft=draft, model_id=model_id)
+
+    async def add_recollection(
+        self,
+        text: str,
+        *,
+        sources: Sequence[UUID] = (),
+        kind: RecollectionKind = "learned",
+        actor: str,
+        run_id: UUID | None = None,
+        reason: str = "",
+        collection_id: UUID | None = None,
+    ) -> RecollectionView:
+        """Remember a text; one that says the same already is confirmed instead. It belongs to its sources' collection.
+
+        Raises Invalid when a learned text does not rest on two passages of documents at least (recollections don't
+        count) or has a figure none of them has, NotFound for unknown sources.
+        """
+        wording = await self.word_recollection(text)
+        author = Author(actor=actor, run_id=run_id, reason=reason)
+        async with self._sessions.begin() as session:
+            made, _ = await recollections.add_recollection(
+                session,
+                self._project_id,
+                wording,
+                author=author,
+                kind=kind,
+                sources=sources,
+                collection_id=collection_id,
+            )
+            return recollection_view(made, (await recollections.list_sources(session, [made.id]))[made.id])
 
     async def _get_model_id(self) -> int:
         if self._model_id is None:
@@ -268,3 +347,10 @@ class Knowledge:
                 found = await find_model(session, self._embedder.name)
                 self._model_id = found.id if found else await register_embedder(session, self._embedder)
         return self._model_id
+
+    @contextmanager
+    def _timed(self, leg: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        if self._on_timed:
+            self._on_timed(leg, time.perf_counter() - began)

@@ -132,7 +132,8 @@ class Entry(Base):
     """A statement of any level.
 
     `number` is what the postings call it; `term_ids` and `term_counts` are its words, `length` how many it has in all;
-    `name` is the name it opens with, as names are compared.
+    `name` is the name it opens with, as names are compared;
+    `slots` are hashes of what its figures measure, by which other documents' figures for the same are found.
     """
 
     __tablename__ = "entries"
@@ -142,6 +143,7 @@ class Entry(Base):
         Index(None, "document_id"),
         Index(None, "project_id", "collection_id", "level"),
         Index("ix_entries_name", "project_id", "name", postgresql_where="name <> ''"),
+        Index("ix_entries_slots", "slots", postgresql_using="gin", postgresql_where="slots <> '{}'"),
         UniqueConstraint("number"),
     )
 
@@ -157,6 +159,7 @@ class Entry(Base):
     grounding: Mapped[str] = mapped_column(default="grounded")
     facts: Mapped[list[Any]] = mapped_column(default=list)
     evidence: Mapped[list[Any]] = mapped_column(default=list)
+    slots: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}", deferred=True)
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict)
     embedding_model_id: Mapped[int | None] = mapped_column(ForeignKey("embedding_models.id"))
     embedding: Mapped[Any | None] = mapped_column(HALFVEC(), deferred=True)
@@ -214,11 +217,63 @@ class EntrySource(Base):
     source_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True)
 
 
+class Recollection(Base):
+    """What is remembered beyond one document. Its entry has the same id and is there until it is retired."""
+
+    __tablename__ = "recollections"
+    __table_args__ = (
+        CheckConstraint("kind in ('stated', 'learned')", name="kind"),
+        CheckConstraint("status in ('current', 'stale', 'retired')", name="status"),
+        Index(None, "project_id", "collection_id", "status"),
+        Index(None, "run_id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    collection_id: Mapped[UUID] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    kind: Mapped[str]
+    status: Mapped[str] = mapped_column(default="current")
+    stale_reason: Mapped[str] = mapped_column(default="")
+    actor: Mapped[str]
+    run_id: Mapped[UUID | None]
+    created_at: Mapped[CreatedAt]
+    confirmed_at: Mapped[CreatedAt]
+
+
+class RecollectionChange(Base):
+    """One step of a recollection's history: who did what and why, with what it was before and after."""
+
+    __tablename__ = "recollection_changes"
+    __table_args__ = (Index(None, "recollection_id"),)
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    recollection_id: Mapped[UUID] = mapped_column(ForeignKey("recollections.id", ondelete="CASCADE"))
+    action: Mapped[str]
+    actor: Mapped[str]
+    run_id: Mapped[UUID | None]
+    reason: Mapped[str] = mapped_column(default="")
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[CreatedAt]
+
+
 class Discrepancy(Base):
-    """Two entries that say different things about the same slot; `kind` tells how."""
+    """Two entries of different documents that say different things about the same.
+
+    `entry_id` is of the document read last when they were found. `newer` names the side ("entry" or "other") of the
+    later document, null when neither is known to be. `settlement` is a person's decision.
+    """
 
     __tablename__ = "discrepancies"
-    __table_args__ = (Index(None, "project_id", "collection_id"),)
+    __table_args__ = (
+        CheckConstraint("kind in ('restated', 'unit_slip', 'conflict', 'text')", name="kind"),
+        CheckConstraint("newer in ('entry', 'other')", name="newer"),
+        Index(None, "project_id", "collection_id"),
+        Index(None, "other_id"),
+        UniqueConstraint("entry_id", "other_id"),
+    )
 
     id: Mapped[PrimaryKey]
     project_id: Mapped[ProjectId]
@@ -229,4 +284,5 @@ class Discrepancy(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     newer: Mapped[str | None]
     settled_at: Mapped[datetime | None]
+    settlement: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[CreatedAt]

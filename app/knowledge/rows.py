@@ -1,18 +1,19 @@
 """Rows to values and back: what the tables hold as JSON, as the dataclasses the rest of the program uses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import Row
 
 from app.convert import document
 from app.convert.document import Table, TableRow
 from app.db import Json
-from app.knowledge.models import Document, Entry, Page
-from app.knowledge.types import DocumentView, EntryView, Evidence, Fact, Grounding, Level, PageView
+from app.knowledge.models import Document, Entry, Page, Recollection
+from app.knowledge.types import DocumentView, EntryView, Evidence, Fact, Grounding, Level, PageView, RecollectionView
 
 
 def fact_row(fact: Fact) -> Json:
@@ -105,4 +106,21 @@ def entry_view(row: Entry | Row[Any], filename: str | None) -> EntryView:
         facts=tuple(read_fact(fact) for fact in row.facts),
         evidence=tuple(Evidence(**span) for span in row.evidence),
         metadata=row.meta,
+    )
+
+
+def recollection_view(row: Recollection, sources: Sequence[UUID]) -> RecollectionView:
+    """Return a recollection as read."""
+    return RecollectionView(
+        id=row.id,
+        collection_id=row.collection_id,
+        text=row.text,
+        kind=cast(Any, row.kind),
+        status=cast(Any, row.status),
+        stale_reason=row.stale_reason,
+        actor=row.actor,
+        run_id=row.run_id,
+        sources=tuple(sources),
+        created_at=row.created_at,
+        confirmed_at=row.confirmed_at,
     )

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,9 @@ from app.knowledge.documents import lock_document
 from app.knowledge.lexical import lexemes
 from app.knowledge.models import Document, DocumentContent, Entry, EntrySource, Page, Term, postings
 from app.knowledge.names import lower_words, opening_name
+from app.knowledge.recollection_history import mark_stale
 from app.knowledge.rows import fact_row
+from app.knowledge.slots import hash_slot, is_complete
 from app.knowledge.types import LEVELS, Level, NewEntry
 
 Identity = tuple[str, str, tuple[int, ...]]
@@ -40,6 +43,7 @@ class Draft:
     stored_id: UUID | None = None
     number: int = 0
     term_ids: list[int] = field(default_factory=list)
+    slots: list[int] = field(default_factory=list)
 
     @property
     def identity(self) -> Identity:
@@ -62,8 +66,13 @@ class Publication:
     page_quality: Mapping[int, Json]
 
 
-def draft_entries(pages: Iterable[document.Page], entries: Sequence[NewEntry]) -> list[Draft]:
-    """Return the drafts of a pyramid, pages first. Raises Invalid for a source or key that makes no sense."""
+def draft_entries(
+    pages: Iterable[document.Page], entries: Sequence[NewEntry], metadata: Mapping[str, Any]
+) -> list[Draft]:
+    """Return the drafts of a pyramid, pages first. Raises Invalid for a source or key that makes no sense.
+
+    `metadata` is the document's; it tells the last day of periods that are only named.
+    """
     bottom = [
         NewEntry(key=f"p{page.number}", level="page", text=page.markdown.replace("\x00", ""), pages=(page.number,))
         for page in pages
@@ -76,13 +85,25 @@ def draft_entries(pages: Iterable[document.Page], entries: Sequence[NewEntry]) -
     if unknown:
         raise Invalid(f"Entries name sources that are not there: {', '.join(unknown[:5])}.")
     common = lower_words([entry.text for entry in ordered])
-    return [_draft(entry, position, common) for position, entry in enumerate(ordered)]
+    return [draft_entry(entry, position, metadata, common) for position, entry in enumerate(ordered)]
 
 
-def _draft(entry: NewEntry, position: int, common: Collection[str]) -> Draft:
+def draft_entry(
+    entry: NewEntry,
+    position: int = 0,
+    metadata: Mapping[str, Any] = MappingProxyType({}),
+    common: Collection[str] = (),
+) -> Draft:
+    """Return a draft with its words counted, its name found and the slots of its figures hashed."""
     found = lexemes(entry.text)
-    name = opening_name(entry.text, common)
-    return Draft(entry=entry, position=position, words=Counter(found), length=len(found), name=name)
+    return Draft(
+        entry=entry,
+        position=position,
+        words=Counter(found),
+        length=len(found),
+        name=opening_name(entry.text, common),
+        slots=sorted({hash_slot(fact, metadata) for fact in entry.facts if is_complete(fact)}),
+    )
 
 
 async def list_identities(session: AsyncSession, document_id: UUID, model_id: int) -> dict[Identity, list[UUID]]:
@@ -133,7 +154,7 @@ async def publish(session: AsyncSession, project_id: UUID, publication: Publicat
     shown = await lock_document(session, project_id, publication.document_id)
     if publication.version != (shown.pending_version or shown.version):
         raise Conflict("A newer version of this document is being read.")
-    await _remove_old(session, publication)
+    await _remove_old(session, shown, publication)
     await _keep(session, publication)
     await _insert_new(session, shown, publication)
     await _link(session, publication)
@@ -141,14 +162,15 @@ async def publish(session: AsyncSession, project_id: UUID, publication: Publicat
     await _post(session, project_id, shown, publication.drafts)
 
 
-async def _remove_old(session: AsyncSession, publication: Publication) -> None:
+async def _remove_old(session: AsyncSession, shown: Document, publication: Publication) -> None:
     mine = Entry.document_id == publication.document_id
     stored = {draft.stored_id for draft in publication.drafts if draft.stored_id}
     there = set(await session.scalars(select(Entry.id).where(mine)))
     if stored - there:
         raise Conflict("This document's entries have changed meanwhile.")
-    await session.execute(delete(postings).where(postings.c.document_id == publication.document_id))
     gone = list(there - stored)
+    await mark_stale(session, Entry.id.in_(gone), f"A new version of {shown.filename} no longer says what it rests on.")
+    await session.execute(delete(postings).where(postings.c.document_id == publication.document_id))
     await session.execute(delete(Entry).where(mine, Entry.id.in_(gone)))
     await session.execute(delete(EntrySource).where(EntrySource.entry_id.in_(list(stored))))
 
@@ -157,7 +179,7 @@ async def _keep(session: AsyncSession, publication: Publication) -> None:
     kept = {draft.stored_id: draft for draft in publication.drafts if draft.stored_id}
     if not kept:
         return
-    await session.execute(update(Entry), [{"id": entry_id, **_values(draft)} for entry_id, draft in kept.items()])
+    await session.execute(update(Entry), [{"id": entry_id, **entry_values(draft)} for entry_id, draft in kept.items()])
     for entry_id, number in await session.execute(select(Entry.id, Entry.number).where(Entry.id.in_(list(kept)))):
         kept[entry_id].number = number
 
@@ -178,7 +200,7 @@ async def _insert_new(session: AsyncSession, shown: Document, publication: Publi
             "pages": list(draft.entry.pages),
             "embedding_model_id": publication.model_id,
             "embedding": draft.embedding,
-            **_values(draft),
+            **entry_values(draft),
         }
         for entry_id, draft in made.items()
     ]
@@ -187,13 +209,15 @@ async def _insert_new(session: AsyncSession, shown: Document, publication: Publi
         made[entry_id].stored_id, made[entry_id].number = entry_id, number
 
 
-def _values(draft: Draft) -> Json:
+def entry_values(draft: Draft) -> Json:
+    """Return the columns of an entry that a draft gives, but its text, place and embedding."""
     entry = draft.entry
     return {
         "position": draft.position,
         "grounding": entry.grounding,
         "facts": [fact_row(fact) for fact in entry.facts],
         "evidence": [asdict(span) for span in entry.evidence],
+        "slots": draft.slots,
         "meta": entry.metadata,
         "term_ids": draft.term_ids,
         "term_counts": list(draft.words.values()),
@@ -228,13 +252,14 @@ async def _show(session: AsyncSession, shown: Document, publication: Publication
 
 async def _post(session: AsyncSession, project_id: UUID, shown: Document, drafts: Sequence[Draft]) -> None:
     """Add the postings. Last of all, for the sums they change are locked until the commit."""
-    rows = build_postings(drafts, await _list_counters(session, project_id))
+    rows = build_postings(drafts, await list_counters(session, project_id))
     owner = {"document_id": shown.id, "collection_id": shown.collection_id}
     if rows:
         await session.execute(insert(postings), [row | owner for row in rows])
 
 
-async def _list_counters(session: AsyncSession, project_id: UUID) -> dict[str, int]:
+async def list_counters(session: AsyncSession, project_id: UUID) -> dict[str, int]:
+    """Return the ids of the empty lexeme by level."""
     query = select(Term.level, Term.id).where(Term.project_id == project_id, Term.lexeme == "")
     return {level: term_id for level, term_id in await session.execute(query)}
 

@@ -12,6 +12,7 @@ Level = Literal["page", "insight", "concept", "abstract", "recollection"]
 Grounding = Literal["grounded", "derived", "partial", "ungrounded"]
 Direction = Literal["sources", "dependants", "siblings"]
 Via = Literal["source", "dependant", "sibling", "document", "name", "similar"]
+RecollectionKind = Literal["stated", "learned"]
 
 LEVELS: tuple[Level, ...] = ("page", "insight", "concept", "abstract", "recollection")
 
@@ -166,3 +167,44 @@ class PageView:
     markdown: str
     tables: tuple[Table, ...]
     quality: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecollectionView:
+    """What is remembered beyond one document. Never a primary source: `sources` are what it rests on.
+
+    `stated` is a person's word, `learned` what a run found. `stale` ones rest on something that changed or went and
+    are left out of searches, `retired` ones are kept for their history only.
+    """
+
+    id: UUID
+    collection_id: UUID
+    text: str
+    kind: RecollectionKind
+    status: Literal["current", "stale", "retired"]
+    stale_reason: str
+    actor: str
+    run_id: UUID | None
+    sources: tuple[UUID, ...]
+    created_at: datetime
+    confirmed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscrepancyView:
+    """Two entries of different documents that differ on the same thing; `newer_entry_id` is of the later document.
+
+    "restated": a later document gives another value for the same period; "unit_slip": the values differ by a scale
+    exactly; "conflict": two values and neither known to be later; "text": two sentences that exclude each other.
+    """
+
+    id: UUID
+    collection_id: UUID
+    kind: Literal["restated", "unit_slip", "conflict", "text"]
+    entry: EntryView
+    other: EntryView
+    newer_entry_id: UUID | None
+    detail: dict[str, Any]
+    settled_at: datetime | None
+    settlement: dict[str, Any]
+    created_at: datetime

@@ -1,6 +1,7 @@
 """Documents put into the store by hand, as an ingestion would."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from app.convert.document import Converted, Page
@@ -24,7 +25,12 @@ async def add_document(
 
 
 async def publish_pages(
-    knowledge: Knowledge, document_id: UUID, pages: Sequence[str], entries: Sequence[NewEntry] = ()
+    knowledge: Knowledge,
+    document_id: UUID,
+    pages: Sequence[str],
+    entries: Sequence[NewEntry] = (),
+    *,
+    metadata: dict[str, Any] | None = None,
 ) -> None:
     """Read a queued document as these pages and publish it with these entries."""
     reading = await knowledge.begin_reading(document_id)
@@ -33,7 +39,14 @@ async def publish_pages(
     )
     await knowledge.save_pages(document_id, reading.version, converted)
     await knowledge.publish(
-        document_id, reading.version, entries, title="", card={}, metadata={}, quality={}, page_quality={}
+        document_id,
+        reading.version,
+        entries,
+        title="",
+        card={},
+        metadata=metadata or {},
+        quality={},
+        page_quality={},
     )
 
 

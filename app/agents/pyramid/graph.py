@@ -1,11 +1,11 @@
-"""The graph: convert → describe → windows side by side → concepts side by side → abstract → publish."""
+"""The graph: convert → describe → windows side by side → concepts side by side → abstract → publish → compare."""
 
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 
 from app.agents.base import Context
-from app.agents.pyramid.nodes import convert, describe, find_concepts, plan_concepts, publish, write_abstract
+from app.agents.pyramid.nodes import compare, convert, describe, find_concepts, plan_concepts, publish, write_abstract
 from app.agents.pyramid.reading import cover_window, read_window, repair_window
 from app.agents.pyramid.state import PyramidState
 
@@ -24,8 +24,10 @@ def build() -> StateGraph[Any, Context, Any, Any]:
     graph.add_node(find_concepts, destinations=("write_abstract",))
     graph.add_node(write_abstract, defer=True)
     graph.add_node(publish)
+    graph.add_node(compare)
     graph.add_edge(START, "convert")
     graph.add_edge("convert", "describe")
     graph.add_edge("write_abstract", "publish")
-    graph.add_edge("publish", END)
+    graph.add_edge("publish", "compare")
+    graph.add_edge("compare", END)
     return graph

@@ -30,6 +30,7 @@ from app.agents.pyramid.schemas import (
 from app.agents.pyramid.state import ChunkState, PyramidState, WindowState
 from app.agents.pyramid.window import final_insights, plan_segments
 from app.db import Json
+from app.knowledge.discrepancies import WORTH_KEEPING
 
 Goto = Command[Any]
 
@@ -157,6 +158,15 @@ async def publish(state: PyramidState, runtime: Runtime[Context]) -> Json:
         windows_reused=state["reused"],
     )
     return {"output": output.model_dump(mode="json")}
+
+
+async def compare(state: PyramidState, runtime: Runtime[Context]) -> Json:
+    """Compare the document's figures with those of its collection and keep what differs."""
+    context = runtime.context
+    outcomes = await context.knowledge.compare_figures(_document(state))
+    found = sum(outcomes[kind] for kind in WORTH_KEEPING)
+    context.emit("pyramid.compared", key=f"compared:{state['input']['version']}", discrepancies=found, **outcomes)
+    return {"output": {**state["output"], "discrepancies": found}}
 
 
 def _document(state: PyramidState) -> UUID:

@@ -20,7 +20,10 @@ class PyramidInput(Budgeted):
 
 
 class PyramidOutput(BaseModel):
-    """What reading gave. `dropped` counts insights that were not grounded, `windows_reused` those known already."""
+    """What reading gave. `dropped` counts insights that were not grounded, `windows_reused` those known already.
+
+    `discrepancies` counts the figures that other documents of the collection give differently.
+    """
 
     engine: Literal["openai", "offline"]
     document_id: UUID
@@ -31,6 +34,7 @@ class PyramidOutput(BaseModel):
     dropped: int
     windows_read: int
     windows_reused: int
+    discrepancies: int = 0
 
 
 class Card(BaseModel):
