@@ -17,10 +17,13 @@ cli = typer.Typer(
 )
 
 
-def become(module: str, **settings: object) -> None:
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def become(module: str, *arguments: str, **settings: object) -> None:
     """Turn this process into another of ours; a client command need not wait for what servers import."""
     given = {f"SYMPOSIUM_{name.upper()}": str(value) for name, value in settings.items() if value is not None}
-    os.execve(sys.executable, [sys.executable, "-m", module], os.environ | given)
+    os.execve(sys.executable, [sys.executable, "-m", module, *arguments], os.environ | given)
 
 
 @cli.command()
@@ -58,6 +61,12 @@ def migrate() -> None:
 def reembed() -> None:
     """Embed everything anew after a change of the embedding model; stop the service first."""
     become("app.reembed")
+
+
+@cli.command(context_settings=PASSED_ON)
+def key(context: typer.Context) -> None:
+    """Create, list and revoke API keys, in the database itself."""
+    become("app.keys", *context.args)
 
 
 for command in (ingest, ask, search, debate):

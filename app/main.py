@@ -17,11 +17,13 @@ from app.api import (
     entries,
     health,
     hooks,
+    keys,
     levels,
     metrics,
     recollections,
     runs,
     search,
+    sessions,
     sources,
     trace,
     webhooks,
@@ -29,9 +31,10 @@ from app.api import (
 from app.api.console import Console
 from app.api.deps import Service
 from app.api.errors import install_errors
-from app.api.measuring import Measuring
+from app.api.middleware import install_middleware
 from app.api.openapi import install_openapi
 from app.api.pages import Page
+from app.api.rates import KeyRates
 from app.knowledge.embedding_models import register_embedder
 from app.resources import open_resources
 from app.runs.bus import open_bus
@@ -53,6 +56,8 @@ ROUTERS = (
     webhooks.router,
     sources.router,
     hooks.router,
+    keys.router,
+    sessions.router,
     health.router,
     metrics.router,
 )
@@ -72,7 +77,9 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
         ):
             async with resources.sessions.begin() as session:
                 await register_embedder(session, resources.embedder)
-            app.state.service = Service(resources=resources, agents=found, dispatcher=dispatcher, bus=bus)
+            app.state.service = Service(
+                resources=resources, agents=found, dispatcher=dispatcher, bus=bus, rates=KeyRates(resources.redis)
+            )
             yield
 
     app = FastAPI(
@@ -81,7 +88,7 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
         version="0.1.0",
         lifespan=lifespan,
     )
-    app.add_middleware(Measuring)
+    install_middleware(app, settings)
     install_errors(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -5,6 +5,7 @@ import errno
 import socket
 import sys
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import psycopg
 import redis
@@ -65,6 +66,33 @@ def check_redis(url: str) -> None:
             client.ping()
     except (redis.RedisError, ValueError, OSError) as error:
         raise CannotStart(f"The Redis of REDIS_URL can't be reached: {first_line(error)}") from None
+
+
+def check_exposure(host: str, url: str) -> None:
+    """Raise CannotStart when a host that others reach is to be served without any API key."""
+    if not is_loopback(host) and not keys_exist(url):
+        raise CannotStart(
+            f"Without an API key only this machine may be served, not {host}: make a key with "
+            "`symposium key create --project default --scope admin`, or set SYMPOSIUM_HOST=127.0.0.1."
+        )
+
+
+def keys_exist(url: str) -> bool:
+    """Whether the database ever had an API key. Raises CannotStart when it has no tables."""
+    try:
+        with psycopg.connect(f"postgresql://{url.partition('://')[2]}", connect_timeout=CONNECT_SECONDS) as connection:
+            found = connection.execute("select exists(select 1 from api_keys)").fetchone()
+    except psycopg.errors.UndefinedTable:
+        raise CannotStart("The database has not the schema of this version: run `symposium migrate`.") from None
+    return bool(found and found[0])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def first_line(error: Exception) -> str:

@@ -5,7 +5,7 @@ import uvicorn
 from app.errors import CannotStart
 from app.log import configure_logging
 from app.main import create_app
-from app.preflight import check_database, check_port, check_redis, plainly, read_settings
+from app.preflight import check_database, check_exposure, check_port, check_redis, plainly, read_settings
 
 GRACE_SECONDS = 5
 
@@ -19,6 +19,7 @@ def main() -> None:
             raise CannotStart("Set DATABASE_URL and REDIS_URL, or start everything at once with `symposium up`.")
         check_database(settings.database_url)
         check_redis(settings.redis_url)
+        check_exposure(settings.host, settings.database_url)
         port = check_port(settings.host, settings.port)
         uvicorn.run(
             create_app(settings),

@@ -36,6 +36,13 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    # Access
+    key_requests_per_minute: int = Field(6000, ge=1, description="of each API key that has no limit of its own")
+    max_body_mb: int = Field(4, ge=1, description="of a request that is no upload")
+    cors_origins: list[str] = Field(
+        default_factory=list, description='origins whose pages may call the API, e.g. ["https://app.example.com"]'
+    )
+
     # Models. No base URL and no key: the offline engine.
     openai_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("SYMPOSIUM_OPENAI_API_KEY", "OPENAI_API_KEY")

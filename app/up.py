@@ -19,7 +19,7 @@ from app.embedded import PostgresServer, RedisServer, lock_folder
 from app.errors import CannotStart
 from app.log import configure_logging
 from app.migrate import migrate
-from app.preflight import check_database, check_port, check_redis, plainly, read_settings
+from app.preflight import check_database, check_exposure, check_port, check_redis, keys_exist, plainly, read_settings
 from app.processes import end_processes, spawn, stop_process
 from app.settings import Settings
 
@@ -145,6 +145,14 @@ def read_samples(service: Service) -> None:
             say(f"Reading a sample ended as {run['status']}; see {service.url}/v1/runs/{run['id']}")
 
 
+def greet(service: Service) -> None:
+    """Read the samples; without them the service is just as good."""
+    try:
+        read_samples(service)
+    except ServiceError as error:
+        say(f"The sample documents could not be read: {error}")
+
+
 def wait_for_runs(service: Service, client: Client, waiting: list[str]) -> list[Body]:
     """Wait for runs to end, within bounds; return those that did not succeed."""
     deadline = time.monotonic() + SAMPLE_SECONDS
@@ -166,7 +174,7 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def banner(service: Service) -> str:
+def banner(service: Service, *, keyless: bool) -> str:
     """Return where everything is and what to try."""
     settings = service.settings
     engine = settings.model if settings.uses_model_server else "offline (set OPENAI_API_KEY or OPENAI_BASE_URL)"
@@ -180,6 +188,7 @@ Symposium is ready.
                 {command} ask "What was the revenue of Halden Instruments in the third quarter of 2025?"{server}
                 {command} search "field service"{server}
   Engine        {engine}
+  Access        {"this machine only, without a key" if keyless else "with an API key"}
   Data folder   {settings.data_dir}
 Ctrl-C stops everything and loses nothing.
 """
@@ -211,12 +220,12 @@ def run(settings: Settings) -> None:
         port = check_port(settings.host, settings.port)
         with open_servers(settings.model_copy(update={"data_dir": folder, "port": port})) as complete:
             migrate(str(complete.database_url))
+            check_exposure(complete.host, str(complete.database_url))
             with open_service(complete) as service:
-                try:
-                    read_samples(service)
-                except ServiceError as error:
-                    say(f"The sample documents could not be read: {error}")
-                say(banner(service))
+                keyless = not keys_exist(str(complete.database_url))
+                if keyless:
+                    greet(service)
+                say(banner(service, keyless=keyless))
                 while True:
                     service.check()
                     time.sleep(WATCH_SECONDS)

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, create_engine
 
 import app.knowledge.models
 import app.llm.models
+import app.projects.models
 import app.runs.models
 import app.webhooks.models  # noqa: F401
 from app.db import Base

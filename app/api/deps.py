@@ -9,9 +9,11 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.agents.base import Agent
-from app.db import DEFAULT_PROJECT
+from app.api.rates import KeyRates
+from app.errors import Unauthorized
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.opening import open_knowledge
+from app.projects.keys import Caller
 from app.resources import Resources
 from app.runs.bus import EventBus
 from app.runs.dispatch import Dispatcher
@@ -25,6 +27,7 @@ class Service:
     agents: Mapping[str, Agent[Any, Any]]
     dispatcher: Dispatcher
     bus: EventBus
+    rates: KeyRates
 
     @property
     def engine(self) -> str:
@@ -53,9 +56,20 @@ def get_resources(service: ServiceDep) -> Resources:
 ResourcesDep = Annotated[Resources, Depends(get_resources)]
 
 
-def get_project() -> UUID:
+def get_caller(request: Request) -> Caller:
+    """Return who was let in. Raises Unauthorized where nobody was asked for a key."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        raise Unauthorized
+    return caller
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
+
+
+def get_project(caller: CallerDep) -> UUID:
     """Return the project the caller belongs to."""
-    return DEFAULT_PROJECT
+    return caller.project_id
 
 
 ProjectDep = Annotated[UUID, Depends(get_project)]

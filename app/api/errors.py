@@ -1,14 +1,19 @@
 """Every error leaves as RFC 9457 `application/problem+json`; a request's id is on every answer."""
 
+import math
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,7 +21,7 @@ from structlog.contextvars import bound_contextvars
 from uuid_utils.compat import uuid7
 
 from app.db import Json
-from app.errors import AppError, FieldError, Invalid
+from app.errors import AppError, FieldError, Invalid, Unavailable
 from app.log import get_logger
 
 log = get_logger(__name__)
@@ -24,6 +29,15 @@ log = get_logger(__name__)
 PROBLEM_JSON = "application/problem+json"
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 IN_BODY = frozenset({"body"})
+EXPECTED: tuple[type[Exception], ...] = (
+    AppError,
+    OperationalError,
+    InterfaceError,
+    PoolExhausted,
+    psycopg.OperationalError,
+    PoolTimeout,
+)
+"""What is answered as it is: our own errors, and the ways a database is away."""
 
 
 class ProblemField(BaseModel):
@@ -90,10 +104,14 @@ def problem_response(request: Request, problem: Json, *, headers: dict[str, str]
     )
 
 
-async def answer_app_error(request: Request, error: Exception) -> JSONResponse:
-    """Answer one of our errors."""
-    assert isinstance(error, AppError)
-    headers = {} if error.retry_after is None else {"Retry-After": str(max(1, round(error.retry_after)))}
+async def answer_expected(request: Request, error: Exception) -> JSONResponse:
+    """Answer one of our errors, or a database that is away for now."""
+    if not isinstance(error, AppError):
+        log.warning("database_away", path=request.url.path, error=repr(error))
+        error = Unavailable("The database does not answer right now; try again.", retry_after=2)
+    headers = {} if error.retry_after is None else {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     return problem_response(request, error.problem(), headers=headers)
 
 
@@ -135,9 +153,9 @@ def pointer(location: Sequence[str | int]) -> str:
 
 
 def install_errors(app: FastAPI) -> None:
-    """Register the handlers and the request ids."""
-    app.add_exception_handler(AppError, answer_app_error)
+    """Register the handlers."""
+    for kind in EXPECTED:
+        app.add_exception_handler(kind, answer_expected)
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(HTTPException, answer_http_error)
     app.add_exception_handler(Exception, answer_unexpected)
-    app.add_middleware(RequestIds)

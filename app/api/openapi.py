@@ -1,16 +1,21 @@
 """The OpenAPI document: as FastAPI makes it, with our problems in place of its own validation errors."""
 
-from typing import Any
-
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from app.api.access import COOKIE, scope_for
 from app.api.errors import PROBLEM_JSON, Problem
 from app.db import Json
+from app.errors import AppError, Forbidden, Invalid, TooLarge, TooManyRequests, Unauthorized, Unavailable
+from app.projects.keys import Scope
 
 REFERENCE = "#/components/schemas/{model}"
 PROBLEM = {PROBLEM_JSON: {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
+SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "An API key, `sym_…`; none is needed until one exists."},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "For reading; see `open_session`."},
+}
 
 
 def install_openapi(app: FastAPI, *extra: type[BaseModel]) -> None:
@@ -33,11 +38,25 @@ def _with_problems(document: Json, models: tuple[type[BaseModel], ...]) -> Json:
         schema = model.model_json_schema(ref_template=REFERENCE)
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__.replace("[", "_").replace("]", "_")] = schema
-    for operation in _operations(document):
-        if "422" in operation["responses"]:
-            operation["responses"]["422"] = {"description": "Invalid request", "content": PROBLEM}
+    document["components"]["securitySchemes"] = SCHEMES
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _describe(operation, scope_for(method.upper(), path))
     return document
 
 
-def _operations(document: Json) -> list[Any]:
-    return [operation for path in document["paths"].values() for operation in path.values()]
+def _describe(operation: Json, scope: Scope | None) -> None:
+    """Add what every operation may answer, and the key it needs."""
+    responses = operation["responses"]
+    kinds: list[type[AppError]] = (
+        [Unavailable] if scope is None else [Unauthorized, Forbidden, TooManyRequests, Unavailable]
+    )
+    if "requestBody" in operation:
+        kinds.append(TooLarge)
+    for kind in kinds:
+        responses.setdefault(str(kind.status), {"description": kind.title, "content": PROBLEM})
+    if "422" in responses:
+        responses["422"] = {"description": Invalid.title, "content": PROBLEM}
+    if scope is not None:
+        operation["security"] = [{"key": []}, *([{"session": []}] if scope == "read" else [])]
+        operation["x-scope"] = scope

@@ -29,15 +29,16 @@ WAIT = re.compile(r"\bwait\s*=\s*\"?(\d{1,4})")
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer that can be given again: status, JSON body, headers."""
+    """An answer that can be given again: status, JSON body, headers. `once` is shown the first time and never kept."""
 
     status: int
     body: Json
     headers: dict[str, str] = field(default_factory=dict)
+    once: Json = field(default_factory=dict)
 
     def response(self, **headers: str) -> JSONResponse:
         """Return it as a response."""
-        return JSONResponse(self.body, status_code=self.status, headers={**self.headers, **headers})
+        return JSONResponse({**self.body, **self.once}, status_code=self.status, headers={**self.headers, **headers})
 
 
 Prepare = Callable[[AsyncSession], Awaitable[Run | Answer]]

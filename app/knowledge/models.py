@@ -1,4 +1,4 @@
-"""Tables of the store: projects, collections, documents and the entries distilled from them."""
+"""Tables of the store: collections, documents and the entries distilled from them."""
 
 from datetime import datetime
 from typing import Any
@@ -22,14 +22,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, CreatedAt, PrimaryKey, ProjectId
-
-
-class Project(Base):
-    __tablename__ = "projects"
-
-    id: Mapped[PrimaryKey]
-    name: Mapped[str] = mapped_column(unique=True)
-    created_at: Mapped[CreatedAt]
 
 
 class Collection(Base):

@@ -1,0 +1,31 @@
+"""What stands before the routes, from the outside in: id, measuring, headers, CORS, the body's size, access."""
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from app.api.access import Access
+from app.api.bodies import BodyCaps
+from app.api.errors import RequestIds
+from app.api.headers import SecurityHeaders
+from app.api.measuring import Measuring
+from app.settings import Settings
+
+EXPOSED = ["Location", "Retry-After", "X-Request-Id", "Idempotent-Replayed", "Preference-Applied"]
+CORS_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def install_middleware(app: FastAPI, settings: Settings) -> None:
+    """Put them around the application; what is added last stands outermost."""
+    app.add_middleware(Access)
+    app.add_middleware(BodyCaps, body=settings.max_body_mb * 2**20, upload=settings.max_upload_mb * 2**20)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=CORS_METHODS,
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
+        )
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Measuring)
+    app.add_middleware(RequestIds)
