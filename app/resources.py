@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import app.projects.models  # noqa: F401  every table refers to its projects
 from app.convert.guard import GuardedConverter, build_converter
 from app.db import Sessions, build_engine, build_sessions
 from app.errors import Invalid, Unavailable
