@@ -7,8 +7,8 @@ from uuid_utils.compat import uuid7
 
 from app.db import DEFAULT_PROJECT, Sessions
 from app.knowledge.knowledge import Knowledge
-from app.knowledge.models import Project
 from app.knowledge.types import Filters, NewEntry
+from app.projects.models import Project
 from tests.support.embedders import HashEmbedder
 from tests.support.library import add_pages, insight
 
