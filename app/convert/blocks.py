@@ -26,9 +26,9 @@ def build_pages(blocks: Sequence[Block], *, max_pages: int) -> tuple[Page, ...]:
     Raises ConversionFailed when nothing is left to read or the pages are more than `max_pages`.
     """
     if any(block.kind == "break" for block in blocks):
-        parts = [part for whole in _split_at_breaks(blocks) for part in _fill(whole, LARGEST_PAGE)]
+        parts = [part for whole in _split_at_breaks(blocks) for part in fill_pages(whole, LARGEST_PAGE)]
     else:
-        parts = _fill(blocks, PAGE_SIZE)
+        parts = fill_pages(blocks, PAGE_SIZE)
     pages = tuple(make_page(number, part) for number, part in enumerate(filter(None, parts), start=1))
     if not pages:
         raise ConversionFailed("The file has no text to read.")
@@ -59,8 +59,8 @@ def _split_at_breaks(blocks: Sequence[Block]) -> list[list[Block]]:
     return [part for part in parts if part]
 
 
-def _fill(blocks: Sequence[Block], size: int) -> list[list[Block]]:
-    """Fill pages up to `size` characters; a heading starts a new page when the page is more than half full."""
+def fill_pages(blocks: Sequence[Block], size: int) -> list[list[Block]]:
+    """Cut blocks into pages of up to `size` characters; a heading starts a new one when the page is half full."""
     parts: list[list[Block]] = [[]]
     length = 0
     for block in _cut_long(blocks, size):

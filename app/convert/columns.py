@@ -175,11 +175,11 @@ def _part_by_edges(cells: Sequence[Cell]) -> list[Span]:
 
 
 def _text_columns(cells: Sequence[Cell], columns: Sequence[Span], *, exact: bool) -> list[Span]:
-    """Columns that hold words in several rows, to the right of labels; second labels of an exact grid need but two."""
+    """Columns that hold words in several rows, to the right of labels; where cells stand exactly, two are enough."""
     found = []
     for x0, x1 in _cluster(cells):
         inside = [c for c in cells if c.x0 >= x0 and c.x1 <= x1]
-        enough = 2 if not columns or (exact and x1 <= min(columns)[0]) else 3
+        enough = 2 if exact or not columns else 3
         if len(inside) >= enough:
             found.append((x0, x1))
     return found

@@ -21,21 +21,28 @@ def table_blocks(grid: Grid, before: Sequence[str], above: Table | None) -> Iter
 
     `above` is the table right above with no text between; what a table does not say itself it takes from there.
     """
-    rows = [[cell for cell in row if cell.text] for row in grid]
-    rows = [row for row in rows if row]
-    if not _is_table([join_affixes(row) for row in rows]):
-        yield from _layout_text(rows)
-        return
     caption, note = (above.caption, above.unit_note) if above else find_caption(before)
-    records = read_records(rows, caption=caption, unit_note=note)
-    tables = [records] if records else build_tables(rows, caption=caption, unit_note=note)
+    tables = read_tables(grid, caption=caption, unit_note=note)
     if not tables:
-        yield from _layout_text(rows)
-        return
+        yield from _layout_text(_filled(grid))
     for table in tables:
         if above and not any(table.columns) and len(above.columns) == len(table.columns):
             table = replace(table, columns=above.columns)  # noqa: PLW2901
         yield Block(kind="table", markdown=table_markdown(table, shown=caption, noted=note), tables=(table,))
+
+
+def read_tables(grid: Grid, *, caption: str = "", unit_note: str = "") -> list[Table]:
+    """Return the tables of a grid whose cells span columns exactly; [] when it only serves layout."""
+    rows = _filled(grid)
+    if not _is_table([join_affixes(row) for row in rows]):
+        return []
+    records = read_records(rows, caption=caption, unit_note=unit_note)
+    return [records] if records else build_tables(rows, caption=caption, unit_note=unit_note)
+
+
+def _filled(grid: Grid) -> Grid:
+    rows = [[cell for cell in row if cell.text] for row in grid]
+    return [row for row in rows if row]
 
 
 def _is_table(rows: Grid) -> bool:

@@ -1,6 +1,7 @@
 """Tables of records: one header row, one thing a row, words as well as figures in the cells."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from app.convert.cells import Cell, is_figure, is_unit_note
 from app.convert.columns import Row
@@ -12,9 +13,11 @@ _LONGEST_NAME = 80
 def read_records(rows: Sequence[Row], *, caption: str = "", unit_note: str = "") -> Table | None:
     """Read rows of grid cells, empty ones left out, as records; None where the rows under the header are figures.
 
-    The first row names the columns, each over one cell a row; the row under it has a label and words only.
+    The first row names the columns, each over one cell a row; the row under it has a label and words only. Rows of
+    one cell above it are the table's titles.
     """
-    header, *body = rows
+    titles = list(takewhile(lambda row: len(row) == 1, rows))
+    header, *body = rows[len(titles) :] or [()]
     if not body or not _names_columns(header) or not _is_wordy(header, body[0]):
         return None
     if not all(_fits(header, row) for row in body):
@@ -25,9 +28,13 @@ def read_records(rows: Sequence[Row], *, caption: str = "", unit_note: str = "")
         number=0,
         columns=tuple((name.text,) for name in names),
         rows=tuple(_read_row(row, columns) for row in body),
-        caption=caption,
-        unit_note=unit_note,
+        caption=" ".join(part for part in (caption, *_texts(titles, notes=False)) if part),
+        unit_note=" ".join(_texts(titles, notes=True)) or unit_note,
     )
+
+
+def _texts(titles: Sequence[Row], *, notes: bool) -> list[str]:
+    return [row[0].text for row in titles if is_unit_note(row[0].text) == notes]
 
 
 def _names_columns(header: Row) -> bool:

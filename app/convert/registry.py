@@ -13,6 +13,7 @@ from app.convert.email import convert_email
 from app.convert.html import convert_html
 from app.convert.markdown import convert_markdown
 from app.convert.pdf import convert_pdf
+from app.convert.sheets import XLS_TYPE, XLSX_TYPE, convert_xls, convert_xlsx
 from app.convert.slides import MEDIA_TYPE as SLIDES_TYPE
 from app.convert.slides import convert_slides
 from app.convert.text import convert_text
@@ -68,6 +69,22 @@ FAMILIES: tuple[Family, ...] = (
         binary=True,
     ),
     Family(
+        name="Excel (XLSX)",
+        media_types=(XLSX_TYPE, "application/vnd.ms-excel.sheet.macroenabled.12"),
+        extensions=(".xlsx", ".xlsm", ".xltx"),
+        read=convert_xlsx,
+        recognise=partial(signatures.is_office, folder=b"xl/"),
+        binary=True,
+    ),
+    Family(
+        name="Excel 97 (XLS)",
+        media_types=(XLS_TYPE,),
+        extensions=(".xls",),
+        read=convert_xls,
+        recognise=partial(signatures.has_stream, names=("Workbook", "Book")),
+        binary=True,
+    ),
+    Family(
         name="HTML",
         media_types=("text/html", "application/xhtml+xml"),
         extensions=(".html", ".htm", ".xhtml"),
@@ -109,11 +126,11 @@ def find_family(content: bytes, filename: str, media_type: str = "") -> Family:
     """Return the family that reads this file. Raises like `detect`."""
     if not content:
         raise ConversionFailed("The file is empty (0 bytes).")
+    if signatures.is_encrypted_office(content):
+        raise ConversionFailed("The file is an encrypted Office file and needs a password.")
     by_bytes = next((family for family in FAMILIES if family.recognise(content)), None)
     if by_bytes is not None:
         return by_bytes
-    if signatures.is_encrypted_office(content):
-        raise ConversionFailed("The file is an encrypted Office file and needs a password.")
     head = content[:4096]
     family = _by_name(filename) or _by_media_type(media_type)
     other = next((what for magic, what in signatures.OTHER_MAGIC if head.startswith(magic)), None)
