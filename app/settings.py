@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     requests_per_minute: int | None = Field(None, ge=1, description="to the default server, all workers together")
     tokens_per_minute: int | None = Field(None, ge=1)
     model_concurrency: int = Field(32, ge=1)
+    web_search: bool = Field(False, description="the server has the Responses API with its web_search tool")
     store_prompts: bool = True
     model_cache: bool = Field(False, description="give the same answer to the same request again, per project")
     model_cache_mb: int = Field(256, ge=1, description="of answers kept per project")

@@ -51,7 +51,7 @@ class Context:
     models: Models
     converter: Converter
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Settings an agent may read: `window_segments`."""
+    """Settings an agent may read: `window_segments`, `web_search` (whether tasks may search the web)."""
     list_earlier: Callable[[], Awaitable[Sequence[Json]]] = list_none
     """Returns the outputs of the thread's earlier runs of the same agent, oldest first."""
     sink: Callable[[Json], None] | None = None

@@ -48,6 +48,7 @@ def debate(  # noqa: PLR0913, PLR0917
     first: Annotated[Side, typer.Option(help="Who opens.")] = Side.PRO,
     extra_rounds: Annotated[int, typer.Option(min=0, max=5)] = 0,
     cross_examination: Annotated[bool, typer.Option("--cross-examination", help="A question to each side.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Search the web as well, where the model server can.")] = False,
     word_cap: Annotated[int, typer.Option(help="Words a speech may have.")] = 300,
     judges: Annotated[int, typer.Option(min=1, max=9)] = 3,
     seed: Annotated[int, typer.Option(min=0)] = 0,
@@ -60,10 +61,12 @@ def debate(  # noqa: PLR0913, PLR0917
     media_type = find_media_type(save)
     asked: Body = {"topic": topic, "theme": theme, "first": first, "human": human, "answer_seconds": answer_seconds}
     asked |= {"extra_rounds": extra_rounds, "cross_examination": cross_examination, "word_cap": word_cap}
-    asked |= {"judges": judges, "seed": seed} | ({"collection": collection} if collection else {})
+    asked |= {"judges": judges, "seed": seed, "web": web} | ({"collection": collection} if collection else {})
     view = DebateView(err if as_json else out, quiet=as_json and human is None)
     with Client(server, key=key) as client:
         run = hold(client, asked, view)
+        for note in run["output"]["notes"]:
+            view.tell(note)
         if save is not None:
             save.write_text(client.get_text(f"/v1/debates/{run['id']}", media_type), encoding="utf-8")
     if as_json:

@@ -70,7 +70,8 @@ class DebateView:
 
     def tell(self, sentence: str) -> None:
         """Show a sentence of our own."""
-        self._print(f"[yellow]{sentence}[/]")
+        if not self._quiet:
+            self._print(f"[yellow]{sentence}[/]")
 
     def _print(self, shown: RenderableType) -> None:
         self._console.print(shown)

@@ -46,6 +46,7 @@ class Asked:
     server: str
     model: str
     redact: Redact
+    web: bool = False
 
 
 def explain_failure(exc: BaseException, asked: Asked) -> RequestFailed:
@@ -86,6 +87,8 @@ def _sentence(exc: openai.APIStatusError, said: str, asked: Asked) -> str:
         403: f"The API key may not use {asked.model} on {asked.server} (403).",
         404: f"The server {asked.server} has no model named {asked.model} (404): check SYMPOSIUM_MODEL."
         if names_model
+        else f"The server {asked.server} has no Responses API to search the web with (404): unset SYMPOSIUM_WEB_SEARCH."
+        if asked.web
         else f"There is no chat API at {asked.server} (404): check OPENAI_BASE_URL, which usually ends in /v1.",
         429: f"The account at {asked.server} has no credit left (429)."
         if exc.code == "insufficient_quota"

@@ -19,6 +19,7 @@ from app.llm.streaming import DeltaBatcher, ReasoningFilter
 from app.llm.structured import Parsed, parse_answer, parse_prose, strict_schema
 from app.llm.task import I, O, OnDelta, Task
 from app.llm.traits import Shape, Traits
+from app.llm.web import WEB_SEARCH, read_web_answer
 
 REPAIRS = 2
 STREAM_TIMEOUTS = 5
@@ -77,7 +78,7 @@ class _Exchange(Generic[I, O]):
         self.servers, self.choice, self.task, self.call, self.retry = servers, choice, task, call, retry
         self.traits: Traits = servers.traits(choice)
         self.slots, self.limit = servers.slots(choice.server), servers.limit(choice.server)
-        self.schema = None if task.prose_field else strict_schema(task.output)
+        self.schema = None if task.prose_field or task.web else strict_schema(task.output)
         self.allowance = self.granted = task.max_output_tokens
         self.seed: int | None = None
         self.silence_seconds = 60.0
@@ -96,6 +97,8 @@ class _Exchange(Generic[I, O]):
         raise ModelOutputInvalid(f"{self.choice.model} gave no usable answer to {self.task.name}: {' '.join(errors)}")
 
     def read(self, input: I, reply: Reply) -> Parsed[O]:
+        if self.task.web:
+            return parse_answer(self.task, input, reply.text)
         if self.schema is None:
             return parse_prose(self.task, input, reply.text)
         parsed = parse_answer(self.task, input, reply.text)
@@ -116,7 +119,7 @@ class _Exchange(Generic[I, O]):
             try:
                 return await self._ask_in_shape(turns, shape, on_delta)
             except RequestFailed as failure:
-                if failure.status not in (400, 422) or not self.traits.adapt(failure.text, shape):
+                if self.task.web or failure.status not in (400, 422) or not self.traits.adapt(failure.text, shape):
                     raise
 
     async def _ask_in_shape(self, turns: list[BaseMessage], shape: Shape, on_delta: OnDelta | None) -> Reply:
@@ -143,7 +146,7 @@ class _Exchange(Generic[I, O]):
             try:
                 message = await self._request(turns, shape, listener)
             except REQUEST_ERRORS as exc:
-                failure = explain_failure(exc, self.servers.asked(self.choice))
+                failure = explain_failure(exc, self.servers.asked(self.choice, web=self.task.web))
                 if failure.status == 429:
                     self.slots.shrink()
                     await self.limit.shrink()
@@ -152,8 +155,8 @@ class _Exchange(Generic[I, O]):
         return message
 
     async def _request(self, turns: list[BaseMessage], shape: Shape, listener: "_Listener") -> AIMessage:
-        chat = self.servers.chat(self.choice)
-        parameters = self._parameters(shape)
+        chat = self.servers.chat(self.choice, responses=self.task.web)
+        parameters = self._web_parameters() if self.task.web else self._parameters(shape)
         if listener.on_delta is None:
             async with asyncio.timeout(self._seconds(1)):
                 return await chat.ainvoke(turns, **parameters)
@@ -190,6 +193,10 @@ class _Exchange(Generic[I, O]):
             parameters["seed"] = self.seed
         return parameters
 
+    def _web_parameters(self) -> dict[str, Any]:
+        asked = {"extra_body": {"max_output_tokens": self.allowance}, "temperature": self.task.temperature}
+        return WEB_SEARCH | asked
+
     def _count(self, message: AIMessage, turns: list[BaseMessage]) -> tuple[int, int]:
         """Note what a request used; return its tokens in and out, estimated where the server is silent."""
         told = message.usage_metadata
@@ -205,6 +212,8 @@ class _Exchange(Generic[I, O]):
         if refusal := message.additional_kwargs.get("refusal"):
             said = self.servers.redact(str(refusal))[:300]
             raise RequestFailed(ModelFailed(f"{self.choice.model} refused to answer: {said}"))
+        if self.task.web:
+            return Reply(text=read_web_answer(message).model_dump_json(), sent=shape)
         truncated = message.response_metadata.get("finish_reason") == "length"
         if message.tool_calls:
             return Reply(text=json.dumps(message.tool_calls[0]["args"]), sent=shape, truncated=truncated, by_tool=True)

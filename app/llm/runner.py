@@ -48,12 +48,14 @@ class Engine(Protocol):
 class RunRef:
     """Whose calls these are. Without `run_id` nothing is remembered across attempts.
 
+    `seed` goes with every request in place of the settings'.
     `replays` is the run whose record answers instead of an engine, `recorded_engine` the engine it had.
     """
 
     project_id: UUID
     run_id: UUID | None
     attempt: int = 1
+    seed: int | None = None
     replays: UUID | None = None
     recorded_engine: Literal["openai", "offline"] = "openai"
 
@@ -251,7 +253,7 @@ def build_engine(
         return OfflineEngine(offline)
     retry = Retry(tries=settings.model_tries, base_seconds=settings.model_retry_seconds, deadline=deadline)
     silence = settings.model_silence_seconds
-    return OpenAIEngine(servers, retry=retry, silence_seconds=silence, seed=settings.model_seed)
+    return OpenAIEngine(servers, retry=retry, silence_seconds=silence, seed=run.seed or settings.model_seed)
 
 
 def build_models(

@@ -75,7 +75,7 @@ class ModelServers:
         self.prices = load_prices(settings.prices_file)
         self.default_caps = _read_caps(settings)
         self._servers = _list_servers(settings)
-        self._chats: dict[Choice, BaseChatOpenAI] = {}
+        self._chats: dict[tuple[Choice, bool], BaseChatOpenAI] = {}
         self._traits: dict[Choice, Traits] = {}
         self._line = asyncio.Lock()
         self._slots: dict[Server, Slots] = {}
@@ -129,11 +129,15 @@ class ModelServers:
             self._traits[choice] = Traits(forced=forced, tokens_field=field)
         return self._traits[choice]
 
-    def chat(self, choice: Choice) -> BaseChatOpenAI:
-        """Return the one chat client of a model; it neither retries nor times out, which is done around it."""
-        if choice not in self._chats:
-            self._chats[choice] = self._build_chat(choice)
-        return self._chats[choice]
+    def chat(self, choice: Choice, *, responses: bool = False) -> BaseChatOpenAI:
+        """Return the one chat client of a model; it neither retries nor times out, which is done around it.
+
+        With `responses` it speaks the Responses API, which is where servers search the web.
+        """
+        key = (choice, responses)
+        if key not in self._chats:
+            self._chats[key] = self._build_chat(choice, responses=responses)
+        return self._chats[key]
 
     def client(self, server: Server) -> AsyncOpenAI:
         """Return an SDK client on the shared connections, for what is no chat."""
@@ -148,9 +152,9 @@ class ModelServers:
             )
         return AsyncOpenAI(base_url=server.base_url, api_key=key, http_client=self.http, max_retries=0, timeout=None)
 
-    def asked(self, choice: Choice) -> Asked:
-        """Return who is asked, with all keys kept out of what is quoted."""
-        return Asked(server=choice.server.shown, model=choice.model, redact=self.redact)
+    def asked(self, choice: Choice, *, web: bool = False) -> Asked:
+        """Return who is asked, and whether for a search of the web, with all keys kept out of what is quoted."""
+        return Asked(server=choice.server.shown, model=choice.model, redact=self.redact, web=web)
 
     def redact(self, text: str) -> str:
         """Return the text without any server's key."""
@@ -159,14 +163,14 @@ class ModelServers:
                 text = text.replace(secret, "***")
         return text
 
-    def _build_chat(self, choice: Choice) -> BaseChatOpenAI:
+    def _build_chat(self, choice: Choice, *, responses: bool) -> BaseChatOpenAI:
         server = choice.server
         common: dict[str, Any] = {
             "api_key": server.api_key or NO_KEY,
             "http_async_client": self.http,
             "max_retries": 0,
             "stream_chunk_timeout": None,
-            "use_responses_api": False,
+            "use_responses_api": responses,
         }
         if server.azure_api_version:
             return AzureChatOpenAI(

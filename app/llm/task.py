@@ -18,6 +18,7 @@ class Task(Generic[I, O]):
     `render` turns the input into the user message; text from documents must be delimited there and marked as data.
     `check` returns what is wrong with an output given its input (unknown ids, numbers out of range), a sentence each.
     `prose_field` names the output field that is free text: such a task is asked for plain text and may stream it.
+    A `web` task lets the server search the web; its output is `llm.web.WebAnswer`.
     A `final` task writes the run's last text and may use the part of the budget that is kept back for it.
     """
 
@@ -32,6 +33,7 @@ class Task(Generic[I, O]):
     temperature: float = 0.0
     check: Callable[[I, O], list[str]] | None = None
     prose_field: str | None = None
+    web: bool = False
     final: bool = False
 
 

@@ -29,7 +29,10 @@ Prepare = Callable[[Agent[Any, Any], Run], Prepared]
 
 def build_prepare(resources: Resources) -> Prepare:
     """Return what puts a run's context together."""
-    options = {"window_segments": resources.settings.window_segments}
+    options = {
+        "window_segments": resources.settings.window_segments,
+        "web_search": resources.settings.web_search and resources.settings.uses_model_server,
+    }
 
     def prepare(agent: Agent[Any, Any], run: Run) -> Prepared:
         models = build_models(
@@ -40,6 +43,7 @@ def build_prepare(resources: Resources) -> Prepare:
                 project_id=run.project_id,
                 run_id=run.id,
                 attempt=run.attempt,
+                seed=run.input.get("seed"),
                 replays=run.replays,
                 recorded_engine="offline" if run.engine == "offline" else "openai",
             ),

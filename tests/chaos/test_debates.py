@@ -26,7 +26,7 @@ from tests.support.dying import dig_graves
 from tests.support.processes import WorkerProcess, running_worker
 
 DEBATES = (
-    build_input(topic=None, theme="harbour storms", cross_examination=True, judges=2),
+    build_input(topic=None, theme="harbour storms", cross_examination=True, web=True, judges=2),
     build_input(human="con", max_drafts=1),
 )
 STEPS = len(AGENT.build().nodes)

@@ -54,7 +54,7 @@ def build_input(**options: Any) -> DebateInput:
     return DebateInput.model_validate({"topic": TOPIC, "collection": None, "sources": SOURCES, "judges": 1} | options)
 
 
-def build_context(models: ScriptedModels) -> Context:
+def build_context(models: ScriptedModels, *, web_search: bool = False) -> Context:
     """Return a context without a store: a debate without a collection never touches it."""
     nowhere = UUID(int=0)
     return Context(
@@ -64,14 +64,16 @@ def build_context(models: ScriptedModels) -> Context:
         knowledge=cast(Any, None),
         models=cast(Any, models),
         converter=cast(Any, None),
+        options={"web_search": web_search},
     )
 
 
 class Table:
     """One debate in progress, answered by the test where a person is asked."""
 
-    def __init__(self, models: ScriptedModels, **options: Any) -> None:
+    def __init__(self, models: ScriptedModels, *, web_search: bool = False, **options: Any) -> None:
         self.models = models
+        self.context = build_context(models, web_search=web_search)
         self.input = build_input(**options)
         self.events: list[Json] = []
         self.graph: CompiledStateGraph[Any, Context, Any, Any] = AGENT.build().compile(checkpointer=InMemorySaver())
@@ -83,9 +85,7 @@ class Table:
     async def hold(self, entry: Any = None) -> Any:
         """Run on, from the start or with a person's answer; return the question asked, or the output."""
         given: Any = {"input": self.input.model_dump(mode="json")} if entry is None else Command(resume=entry)
-        stream = self.graph.astream(
-            given, self.config, context=build_context(self.models), stream_mode=["custom"], version="v2"
-        )
+        stream = self.graph.astream(given, self.config, context=self.context, stream_mode=["custom"], version="v2")
         async for part in stream:
             self.events.append(cast(Json, part["data"]))
         state = await self.graph.aget_state(self.config)

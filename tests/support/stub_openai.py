@@ -41,7 +41,8 @@ class Received:
     @property
     def prompt(self) -> str:
         """Return all messages as one text."""
-        return "\n".join(str(message["content"]) for message in self.body.get("messages", []))
+        messages = self.body.get("messages") or self.body.get("input", [])
+        return "\n".join(str(message["content"]) for message in messages if isinstance(message, dict))
 
     @property
     def form(self) -> str:
@@ -53,7 +54,7 @@ class Received:
     @property
     def schema(self) -> Json | None:
         """Return the schema of the answer, wherever in the request it stands."""
-        if "tools" in self.body:
+        if "tools" in self.body and "function" in self.body["tools"][0]:
             return dict(self.body["tools"][0]["function"]["parameters"])
         if self.form == "json_schema":
             return dict(self.body["response_format"]["json_schema"]["schema"])
@@ -186,6 +187,8 @@ class StubOpenAI:
         elif request.path.endswith("/embeddings"):
             await asyncio.sleep(self.delay)
             await self._embed(request, writer)
+        elif request.path.endswith("/responses"):
+            await self._search_web(request, writer)
         elif request.path.endswith("/models"):
             listed = [{"id": name, "object": "model", "created": 0, "owned_by": "stub"} for name in self.models]
             await send_json(writer, 200, {"object": "list", "data": listed})
@@ -207,6 +210,13 @@ class StubOpenAI:
         usage = {"prompt_tokens": used, "total_tokens": used}
         body = {"object": "list", "model": request.body["model"], "data": rows, "usage": usage}
         await send_json(writer, 200, body)
+
+    async def _search_web(self, request: Received, writer: asyncio.StreamWriter) -> None:
+        reply = self._next(request) or Reply()
+        if reply.status != 200:
+            await send_json(writer, reply.status, reply.error or {}, headers=reply.headers)
+        else:
+            await send_json(writer, 200, found_on_web(request, reply.text or ""))
 
     async def _chat(self, request: Received, writer: asyncio.StreamWriter) -> None:
         reply = self._next(request) or self._refuse_form(request) or Reply()
@@ -269,6 +279,27 @@ class StubOpenAI:
     async def _send_chunk(self, writer: asyncio.StreamWriter, request: Received, choice: Json) -> None:
         whole = {"index": 0, "finish_reason": None} | choice
         await send_event(writer, json.dumps(envelope(request, "chat.completion.chunk") | {"choices": [whole]}))
+
+
+def found_on_web(request: Received, text: str) -> Json:
+    """Return an answer of the Responses API after a web search; each Markdown link of the text is a citation."""
+    citations = [
+        {"type": "url_citation", "start_index": m.start(), "end_index": m.end(), "title": m[1], "url": m[2]}
+        for m in re.finditer(r"\[([^\]]+)\]\(([^)]+)\)", text)
+    ]
+    content = [{"type": "output_text", "text": text, "annotations": citations}]
+    search = {
+        "type": "web_search_call",
+        "id": "ws_1",
+        "status": "completed",
+        "action": {"type": "search", "query": "q"},
+    }
+    message = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": content}
+    body = {"id": "resp_1", "object": "response", "created_at": 0, "status": "completed", "output": [search, message]}
+    used = {"input_tokens": 40, "output_tokens": 20, "total_tokens": 60}
+    details: Json = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
+    rest: Json = {"model": request.body["model"], "tools": [], "tool_choice": "auto", "parallel_tool_calls": True}
+    return body | rest | {"usage": used | details}
 
 
 def default_text(request: Received) -> str:

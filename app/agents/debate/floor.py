@@ -116,11 +116,14 @@ def ask_person(state: DebateState) -> Json:
 
 
 def make_draft(state: DebateState, text: str, *, by: str = "model", forfeit: bool = False) -> Json:
-    """Return the pending draft: citations written out, cut at the word cap, quotes looked up; a refusal is empty."""
+    """Return the pending draft: citations written out, cut at the word cap, quotes looked up; a refusal is empty.
+
+    What was found on the web verifies no quote: its words are those of the search, not of the page.
+    """
     evidence = [Passage.model_validate(passage) for passage in state.get("evidence", [])]
     spoken = "" if by == "model" and _REFUSAL.match(text) else write_citations(text, evidence)
     spoken, cut = cut_to_words(spoken, read_input(state).word_cap)
-    quotes = verify_quotes(spoken, evidence)
+    quotes = verify_quotes(spoken, [passage for passage in evidence if not passage.url])
     return {
         "id": name_draft(state),
         "text": spoken,
@@ -256,6 +259,8 @@ def _explain(status: Status, pending: Json, claims: Sequence[CheckedClaim]) -> s
 
 
 def _place(passage: Passage) -> str:
+    if passage.url:
+        return f"{passage.filename}, {passage.url}"
     return f"{passage.filename}, pg. {passage.pages[0]}" if passage.pages else passage.filename
 
 

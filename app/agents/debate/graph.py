@@ -21,6 +21,7 @@ def build_graph() -> StateGraph[DebateState, Context, Any, Any]:
         nodes.topic_generator,
         nodes.moderator,
         nodes.evidence_finder,
+        nodes.web_searcher,
         nodes.pro_debater,
         nodes.con_debater,
         nodes.person,
@@ -34,7 +35,8 @@ def build_graph() -> StateGraph[DebateState, Context, Any, Any]:
     graph.add_conditional_edges(START, open_debate, ["topic_generator", "moderator"])
     graph.add_edge("topic_generator", "moderator")
     graph.add_conditional_edges("moderator", give_floor, ["evidence_finder", "judge"])
-    graph.add_conditional_edges("evidence_finder", call_speaker, SPEAKERS)
+    graph.add_conditional_edges("evidence_finder", go_to_web, ["web_searcher", *SPEAKERS])
+    graph.add_conditional_edges("web_searcher", call_speaker, SPEAKERS)
     for speaker in SPEAKERS:
         graph.add_edge(speaker, "claim_splitter")
     graph.add_conditional_edges("claim_splitter", spread_claims, ["fact_checker", "fact_check_router"])
@@ -65,6 +67,11 @@ def give_floor(state: DebateState) -> str | list[Send]:
     return [Send("judge", ballot) for ballot in seat_judges(state, ORDERS)]
 
 
+def go_to_web(state: DebateState) -> str:
+    """Search the web as well where that is asked for."""
+    return "web_searcher" if read_input(state).web else call_speaker(state)
+
+
 def call_speaker(state: DebateState) -> str:
     """Return who speaks now: a debater, or the person who plays that side."""
     turn = get_turn(state)
@@ -73,9 +80,9 @@ def call_speaker(state: DebateState) -> str:
 
 def spread_claims(state: DebateState) -> str | list[Send]:
     """Send each claim to the checker; without claims there is nothing to check."""
-    pending = state["pending"]
+    pending, web = state["pending"], [*state.get("web", {}).values()]
     return [
-        Send("fact_checker", ClaimState(input=state["input"], speech_id=pending["id"], claim=claim))
+        Send("fact_checker", ClaimState(input=state["input"], speech_id=pending["id"], claim=claim, web=web))
         for claim in state["to_check"]
     ] or "fact_check_router"
 

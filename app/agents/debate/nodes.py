@@ -26,9 +26,10 @@ from app.agents.debate.panel import Ballot, Tally, tally
 from app.agents.debate.rules import other
 from app.agents.debate.schemas import DebateInput, DebateOutput, DebateVerdict
 from app.agents.debate.state import BallotState, ClaimState, DebateState
-from app.agents.debate.tasks import JUDGE, SEEK, SPEAK, TOPIC, Queries, TopicInput
+from app.agents.debate.tasks import JUDGE, SEEK, SPEAK, TOPIC, WEB, Queries, TopicInput, WebInput
 from app.agents.debate.topics import choose_topic
-from app.errors import AppError, ModelOutputInvalid
+from app.agents.debate.web import read_findings
+from app.errors import AppError, BudgetExceeded, ModelFailed, ModelOutputInvalid
 from app.knowledge.claims.checker import LEVELS, check_claim, list_claims
 from app.knowledge.claims.find import cut_sources, search_passages
 from app.knowledge.claims.rank import rank_passages
@@ -38,6 +39,7 @@ from app.knowledge.types import Filters, Level
 MAX_EVIDENCE = 16
 MAX_MATERIAL = 20
 MATERIAL: tuple[Level, ...] = ("insight", "concept")
+NO_WEB = "The web was to be searched, but the model server is not set up to offer that."
 FALLBACK_THEME = "changes, differences and risks"
 
 Update = dict[str, Any]
@@ -102,7 +104,24 @@ async def evidence_finder(state: DebateState, runtime: Runtime[Context]) -> Upda
         queries=queries,
         passages=len(passages),
     )
-    return {"evidence": [passage.model_dump(mode="json") for passage in passages]}
+    return {"queries": queries, "evidence": [passage.model_dump(mode="json") for passage in passages]}
+
+
+async def web_searcher(state: DebateState, runtime: Runtime[Context]) -> Update:
+    """Have the web searched for the side that is about to speak; without an answer the debate goes on."""
+    context, turn, number = runtime.context, get_turn(state), state["turn"] + 1
+    if not context.options.get("web_search"):
+        return {"notes": {"web": NO_WEB}}
+    asked = WebInput(topic=state["topic"], side=turn.speaker, queries=state["queries"])
+    try:
+        passages = read_findings(await context.run(WEB, asked), turn=number)
+    except BudgetExceeded:
+        raise
+    except ModelFailed as error:
+        return {"notes": {f"web:{number}": f"Turn {number}: the web search failed. {error.detail}"}}
+    found = {passage.id: passage.model_dump(mode="json") for passage in passages}
+    context.emit("debate.web_searched", key=f"web:{number}", turn=number, speaker=turn.speaker, found=[*found.values()])
+    return {"web": found, "evidence": [*found.values(), *state["evidence"]]}
 
 
 async def pro_debater(state: DebateState, runtime: Runtime[Context]) -> Update:
@@ -138,6 +157,7 @@ async def fact_checker(state: ClaimState, runtime: Runtime[Context]) -> Update:
         knowledge=context.knowledge,
         filters=await find_filters(context, input),
         sources=input.sources,
+        found=[Passage.model_validate(passage) for passage in state["web"]],
     )
     _tell_claim(context, state["speech_id"], checked)
     return {"claims": {f"{state['speech_id']}:{checked.id}": checked.model_dump(mode="json")}}
@@ -187,6 +207,7 @@ async def verdict(state: DebateState, runtime: Runtime[Context]) -> Update:
         speeches=list_speeches(state),
         strikes={"pro": 0, "con": 0, **state.get("strikes", {})},
         verdict=result,
+        notes=[*state.get("notes", {}).values()],
     )
     return {"output": output.model_dump(mode="json")}
 

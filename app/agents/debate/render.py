@@ -4,7 +4,7 @@ import html
 
 from app.agents.debate.panel import total
 from app.agents.debate.schemas import DebateOutput, Speech
-from app.knowledge.claims.types import CheckedClaim
+from app.knowledge.claims.types import CheckedClaim, Evidence
 
 NAMES = {"pro": "Pro", "con": "Con", "tie": "Tie"}
 MARKS = {
@@ -26,7 +26,7 @@ def render_markdown(debate: DebateOutput) -> str:
     """Return the transcript as Markdown: verdict first, then every speech with its claims, rejected drafts last."""
     standing = [speech for speech in debate.speeches if speech.status != "rejected"]
     rejected = [speech for speech in debate.speeches if speech.status == "rejected"]
-    parts = [f"# {debate.topic}", _verdict_markdown(debate), *map(_speech_markdown, standing)]
+    parts = [f"# {debate.topic}", _verdict_markdown(debate), *debate.notes, *map(_speech_markdown, standing)]
     if rejected:
         parts += ["## Rejected drafts", "Shown to no later speaker and to no judge.", *map(_speech_markdown, rejected)]
     return "\n\n".join(parts) + "\n"
@@ -43,6 +43,7 @@ def render_html(debate: DebateOutput) -> str:
             '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">',
             f"<title>{title}</title>\n<style>{STYLE}</style></head>\n<body>\n<h1>{title}</h1>",
             _verdict_html(debate),
+            *(f"<p>{html.escape(note)}</p>" for note in debate.notes),
             *standing,
             *(appendix if rejected else []),
             "</body>\n</html>\n",
@@ -95,9 +96,16 @@ def _speech_markdown(speech: Speech) -> str:
 
 
 def _finding(claim: CheckedClaim) -> str:
-    places = [f"{item.filename}, pg. {item.pages[0]}" if item.pages else item.filename for item in claim.evidence]
+    places = [name_place(item) for item in claim.evidence]
     where = f" [{'; '.join(dict.fromkeys(places))}]" if places else ""
     return f"{claim.verdict.replace('_', ' ')}: {claim.reason}{where}"
+
+
+def name_place(item: Evidence) -> str:
+    """Return where evidence stands: a page of a file, or an address of the web."""
+    if item.url:
+        return f"web: {item.filename}, {item.url}"
+    return f"{item.filename}, pg. {item.pages[0]}" if item.pages else item.filename
 
 
 def _verdict_html(debate: DebateOutput) -> str:

@@ -114,7 +114,7 @@ def cut_to_words(text: str, cap: int) -> tuple[str, bool]:
 
 def bound_steps(*, turns: int, max_drafts: int) -> int:
     """Return a recursion limit that no debate of this size can reach."""
-    return 20 + turns * (2 + 6 * max_drafts)
+    return 20 + turns * (3 + 6 * max_drafts)
 
 
 def _turn(speaker: Side, stage: Stage) -> Turn:

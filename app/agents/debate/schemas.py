@@ -21,6 +21,7 @@ class DebateInput(Budgeted):
     earlier_topics: list[str] = Field(default_factory=list, max_length=500, description="topics not to come near again")
     collection: str | None = Field("default", description="evidence: a collection's name or id; null for none")
     sources: list[Source] = Field(default_factory=list, max_length=20, description="texts to use as evidence as well")
+    web: bool = Field(False, description="search the web for evidence as well, where the model server offers it")
     first: Side = Field("pro", description="who opens")
     extra_rounds: int = Field(0, ge=0, le=5)
     cross_examination: bool = False
@@ -31,7 +32,7 @@ class DebateInput(Budgeted):
     max_drafts: int = Field(2, ge=1, le=5, description="drafts of one speech before it stands as disputed")
     max_strikes: int = Field(3, ge=1, le=10, description="refuted drafts that disqualify a side")
     judges: int = Field(3, ge=1, le=9)
-    seed: int = Field(0, ge=0, le=2**31 - 1)
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="sent to the models as well, unless 0")
 
     @model_validator(mode="after")
     def _check_plan(self) -> Self:
@@ -113,3 +114,4 @@ class DebateOutput(BaseModel):
     speeches: list[Speech]
     strikes: Strikes
     verdict: DebateVerdict
+    notes: list[str] = Field(default_factory=list, description="what was asked for and could not be had")

@@ -15,7 +15,8 @@ class DebateState(TypedDict, total=False):
     """The debate so far.
 
     `turn` counts from 0 into the plan, `draft` from 1 within a turn. `pending` is the draft under check, `to_check`
-    its claims. `claims`, `speeches` and `ballots` are kept by id.
+    its claims. `claims`, `speeches`, `ballots` and what was found on the `web` are kept by id; `notes` tell of
+    what was asked for and could not be had.
     """
 
     input: Json
@@ -23,7 +24,10 @@ class DebateState(TypedDict, total=False):
     candidates: list[str]
     turn: int
     draft: int
+    queries: list[str]
     evidence: list[Json]
+    web: Annotated[dict[str, Json], merge]
+    notes: Annotated[dict[str, Json], merge]
     pending: Json
     to_check: list[Json]
     claims: Annotated[dict[str, Json], merge]
@@ -41,6 +45,7 @@ class ClaimState(TypedDict):
     input: Json
     speech_id: str
     claim: Json
+    web: list[Json]
 
 
 class BallotState(TypedDict):

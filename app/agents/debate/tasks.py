@@ -9,6 +9,7 @@ from app.agents.debate.panel import CRITERIA, Criterion
 from app.agents.debate.rules import SIDES, Side, Stage
 from app.knowledge.claims.types import CheckedClaim, Passage
 from app.llm.task import Task
+from app.llm.web import WebAnswer
 
 
 class TopicInput(BaseModel):
@@ -48,6 +49,14 @@ class SeekInput(BaseModel):
 class Queries(BaseModel):
     """What to search the collection for."""
 
+    queries: list[str]
+
+
+class WebInput(BaseModel):
+    """What the web is to be searched for, and for which side."""
+
+    topic: str
+    side: Side
     queries: list[str]
 
 
@@ -155,6 +164,12 @@ def _render_speak(input: SpeakInput) -> str:
     return "\n\n".join(parts)
 
 
+def _render_web(input: WebInput) -> str:
+    stand = "for" if input.side == "pro" else "against"
+    queries = "\n".join(f"- {query}" for query in input.queries)
+    return f"Topic: {input.topic}\nEvidence is wanted {stand} it, above all on:\n{queries}"
+
+
 def _render_place(topic: str, side: Side, stage: Stage) -> str:
     stand = "for" if side == "pro" else "against"
     return f"Topic: {topic}\nYou speak {stand} it ({side}). Stage: {stage}."
@@ -217,6 +232,16 @@ _SEEK = Task(
     output=Queries,
     render=_render_seek,
     max_output_tokens=400,
+)
+WEB = Task(
+    name="debate.web",
+    version=1,
+    role="web",
+    instructions=prompts.WEB,
+    input=WebInput,
+    output=WebAnswer,
+    render=_render_web,
+    web=True,
 )
 _SPEAK = Task(
     name="debate.speak",

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from app.errors import AppError
-from app.knowledge.claims.find import find_evidence
+from app.knowledge.claims.find import LIMIT, find_evidence
+from app.knowledge.claims.rank import rank_passages
 from app.knowledge.claims.split import locate, split_claims, split_sentences
 from app.knowledge.claims.tasks import CHECK, MAX_CLAIMS, SPLIT, Check, CheckInput, SplitInput, StatedClaim
 from app.knowledge.claims.types import CheckedClaim, Claim, Passage, Source, as_evidence
@@ -48,11 +49,21 @@ def place_claims(text: str, stated: Sequence[StatedClaim]) -> list[Claim]:
 
 
 async def check_claim(
-    run: Run, claim: Claim, *, knowledge: Knowledge, filters: Filters | None, sources: Sequence[Source] = ()
+    run: Run,
+    claim: Claim,
+    *,
+    knowledge: Knowledge,
+    filters: Filters | None,
+    sources: Sequence[Source] = (),
+    found: Sequence[Passage] = (),
 ) -> CheckedClaim:
-    """Check one claim. Whatever breaks on the way, search or model, makes it `not_checked` with the reason."""
+    """Check one claim against the collection, the sources and what was `found` elsewhere.
+
+    Whatever breaks on the way, search or model, makes it `not_checked` with the reason.
+    """
     try:
         passages = await find_evidence(claim.text, knowledge=knowledge, filters=filters, sources=sources)
+        passages += rank_passages(claim.text, found, limit=LIMIT)
         finding = settle_by_figures(claim.text, passages) or await _ask(run, claim.text, passages)
     except AppError as error:
         return conclude(claim, Finding(verdict="not_checked", reason=f"The check failed: {error.detail}"))

@@ -39,6 +39,7 @@ class Passage(BaseModel):
     text: str
     filename: str
     pages: tuple[int, ...] = ()
+    url: str = Field("", description="the page of the web it was found on; its words are those of the search")
     entry_id: UUID | None = None
     document_id: UUID | None = None
     context: str = Field("", description="what the passage is about, where its own words do not say it")
@@ -59,6 +60,7 @@ class Evidence(BaseModel):
     text: str
     filename: str
     pages: list[int] = Field(default_factory=list)
+    url: str = Field("", description="set where it was found on the web; its words are those of the search")
     entry_id: UUID | None = None
     document_id: UUID | None = None
 
@@ -77,6 +79,7 @@ def as_evidence(passage: Passage) -> Evidence:
         text=passage.text,
         filename=passage.filename,
         pages=list(passage.pages),
+        url=passage.url,
         entry_id=passage.entry_id,
         document_id=passage.document_id,
     )
