@@ -68,9 +68,9 @@ async def get_run(session: AsyncSession, project_id: UUID, run_id: UUID) -> Run:
 
 
 async def lock_run(session: AsyncSession, project_id: UUID, run_id: UUID) -> Run:
-    """Return a run of the project, locked until the transaction ends. Raises NotFound."""
+    """Return a run of the project as it is now, locked until the transaction ends. Raises NotFound."""
     query = select(Run).where(Run.id == run_id, Run.project_id == project_id).with_for_update()
-    run = await session.scalar(query)
+    run: Run | None = await session.scalar(query.execution_options(populate_existing=True))
     if run is None:
         raise NotFound("There is no such run.")
     return run

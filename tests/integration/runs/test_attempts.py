@@ -137,3 +137,12 @@ async def test_progress_is_kept_on_the_run(sessions: Sessions, run_id: UUID) -> 
     await append(sessions, run, NewEvent(type="run.progressed", data=data))
     async with sessions() as session:
         assert (await repository.get_run(session, DEFAULT_PROJECT, run_id)).progress == data
+
+
+async def test_a_locked_run_is_read_anew_even_when_the_session_knew_it(sessions: Sessions, run_id: UUID) -> None:
+    async with sessions.begin() as session:
+        known = await repository.get_run(session, DEFAULT_PROJECT, run_id)
+        assert known.status == "queued"
+        await begin(sessions, run_id)
+        locked = await repository.lock_run(session, DEFAULT_PROJECT, run_id)
+        assert (locked.status, locked.last_seq) == ("running", 1)
