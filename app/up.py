@@ -14,7 +14,6 @@ from types import FrameType
 
 import psutil
 
-from app.client import Body, Client, ServiceError
 from app.embedded import PostgresServer, RedisServer, lock_folder
 from app.errors import CannotStart
 from app.log import configure_logging
@@ -22,6 +21,7 @@ from app.migrate import migrate
 from app.preflight import check_database, check_exposure, check_port, check_redis, keys_exist, plainly, read_settings
 from app.processes import end_processes, spawn, stop_process
 from app.settings import Settings
+from symposium import Body, Client, ServiceError
 
 SAMPLES = Path(__file__).parent / "samples"
 API_MODULE, WORKER_MODULE = "app.serve", "app.worker"

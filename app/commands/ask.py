@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 from rich.markdown import Markdown
 
-from app.client import Body, Client, ServiceError
 from app.commands.terminal import (
     DEFAULT_SERVER,
     AsJson,
@@ -21,6 +20,7 @@ from app.commands.terminal import (
     problem_sentence,
     progress_bar,
 )
+from symposium import Body, Client, ServiceError
 
 
 def register(cli: typer.Typer) -> None:

@@ -8,7 +8,6 @@ from typing import Annotated, TextIO
 
 import typer
 
-from app.client import Body, Client, Event, ServiceError
 from app.commands.debate_view import DebateView
 from app.commands.terminal import (
     DEFAULT_SERVER,
@@ -22,6 +21,7 @@ from app.commands.terminal import (
     out,
     problem_sentence,
 )
+from symposium import Body, Client, Event, ServiceError
 
 MEDIA_TYPES = {".md": "text/markdown", ".html": "text/html", ".json": "application/json"}
 END_OF_SPEECH = "."

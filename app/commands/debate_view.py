@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from app.client import Body, Event
+from symposium import Body, Event
 
 NAMES = {"pro": "Pro", "con": "Con", "tie": "Nobody"}
 COLOURS = {"pro": "blue", "con": "dark_orange3", "tie": "default"}

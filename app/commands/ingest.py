@@ -11,7 +11,6 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from app.client import Client, ServiceError
 from app.commands.terminal import (
     DEFAULT_SERVER,
     AsJson,
@@ -26,6 +25,7 @@ from app.commands.terminal import (
     problem_sentence,
     progress_bar,
 )
+from symposium import Client, ServiceError
 
 FOLLOWED_AT_ONCE = 8
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from app.client import Body, Client
 from app.commands.terminal import DEFAULT_SERVER, AsJson, CollectionName, Key, Server, guarded, out
+from symposium import Body, Client
 
 
 def register(cli: typer.Typer) -> None:

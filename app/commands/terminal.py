@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from app.client import Body, Client, ServiceError
+from symposium import Body, Client, ServiceError
 
 P = ParamSpec("P")
 out = Console()
