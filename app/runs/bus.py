@@ -58,6 +58,7 @@ class EventBus:
         self._pubsub: PubSub = redis.pubsub()
         self._listeners: dict[str, set[Listener]] = {}
         self._on_cancel: Callable[[UUID], None] | None = None
+        self._connected = asyncio.Event()
 
     async def publish(self, run_id: UUID, messages: Iterable[Json]) -> None:
         """Send messages to those who listen now; an unreachable Redis is logged, the log has the events."""
@@ -80,6 +81,13 @@ class EventBus:
     def on_cancel(self, callback: Callable[[UUID], None]) -> None:
         """Call `callback` with the id of every run whose cancellation is asked for."""
         self._on_cancel = callback
+
+    async def wait_for_connection(self, seconds: float) -> None:
+        """Return when the bus has connected to Redis since this was last asked, after so many seconds at the latest."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._connected.wait()
+        self._connected.clear()
 
     @asynccontextmanager
     async def listen(self, run_id: UUID) -> AsyncIterator[Listener]:
@@ -127,6 +135,8 @@ class EventBus:
         channel = _text(message["channel"])
         if message["type"] == "subscribe":
             self._resync(channel)
+            if channel == CANCELS:
+                self._connected.set()
         if message["type"] != "message":
             return
         if channel == CANCELS:

@@ -102,20 +102,21 @@ class Executor:
         self.dispatcher: Dispatcher | None = None
 
     async def take(self, run_id: UUID) -> asyncio.Task[None] | None:
-        """Begin an attempt at a run, if it is to be had, and return the work on it."""
-        if self._draining or run_id in self._active:
-            return None
-        try:
-            async with self._sessions.begin() as session:
-                begun = await repository.begin_attempt(session, run_id, lost_after=self._policy.lost_after)
-        except OUTAGES as error:
-            log.warning("attempt_not_begun", run_id=str(run_id), error=repr(error))
-            return None
-        if begun is None:
-            return None
-        run, events = begun
-        active = self._active[run_id] = Active(run=run)
-        return asyncio.create_task(self._work_on(active, events), name=f"attempt at {run_id}")
+        """Begin an attempt at a run, if it is to be had, and return the work on it; an outage is waited out."""
+        while not self._draining and run_id not in self._active:
+            try:
+                async with self._sessions.begin() as session:
+                    begun = await repository.begin_attempt(session, run_id, lost_after=self._policy.lost_after)
+            except OUTAGES as error:
+                log.warning("attempt_not_begun", run_id=str(run_id), error=repr(error))
+                await asyncio.sleep(self._policy.heartbeat_seconds)
+                continue
+            if begun is None:
+                return None
+            run, events = begun
+            active = self._active[run_id] = Active(run=run)
+            return asyncio.create_task(self._work_on(active, events), name=f"attempt at {run_id}")
+        return None
 
     async def _work_on(self, active: Active, events: list[RunEvent]) -> None:
         run = active.run
@@ -149,31 +150,34 @@ class Executor:
             active.stop("cancel")
 
     async def _attempt(self, active: Active) -> None:
+        """Carry an attempt to its end; a run put back goes on its queue once it is no longer held here."""
         if self._draining:
             active.control.request_drain()
+        ended: Run | None = None
         try:
             ending = await self._run_to_ending(active)
             if ending is not None:
-                await asyncio.shield(self._end(active, ending))
+                ended = await asyncio.shield(self._end(active, ending))
         except AttemptLost:
             log.info("attempt_lost")
         except OUTAGES as error:
             log.warning("attempt_interrupted", error=repr(error))
-            await self._put_back(active)
+            ended = await self._put_back(active)
         finally:
             self._active.pop(active.run.id, None)
+        if ended is not None and ended.status == "queued" and self.dispatcher is not None:
+            await self.dispatcher.enqueue_many([Delivery.of(ended)])
 
-    async def _put_back(self, active: Active) -> None:
+    async def _put_back(self, active: Active) -> Run | None:
         """Queue a run that an outage interrupted, without charging the attempt, as soon as the database answers."""
         while not self._draining:
             try:
-                await asyncio.shield(self._end(active, Ending(status="queued")))
+                return await asyncio.shield(self._end(active, Ending(status="queued")))
             except AttemptLost:
-                return
+                return None
             except OUTAGES:
                 await asyncio.sleep(self._policy.heartbeat_seconds)
-            else:
-                return
+        return None
 
     async def _run_to_ending(self, active: Active) -> Ending | None:
         """Return how the attempt ends, or None when it is not for this process to say."""
@@ -236,7 +240,7 @@ class Executor:
         if row is not None:
             await publish(self._bus, run.id, [row])
 
-    async def _end(self, active: Active, ending: Ending) -> None:
+    async def _end(self, active: Active, ending: Ending) -> Run:
         run = active.run
         usage = await self._count_usage(active)
         async with self._sessions.begin() as session:
@@ -245,10 +249,9 @@ class Executor:
                 await self._settle(session, run, ending)
         log.info("run_ended", status=ending.status)
         await publish(self._bus, run.id, events)
-        if ending.status == "queued" and self.dispatcher is not None:
-            await self.dispatcher.enqueue_many([Delivery.of(ended)])
         if ending.status in TERMINAL:
             await AsyncPostgresSaver(self._pool).adelete_thread(str(run.id))
+        return ended
 
     async def _count_usage(self, active: Active) -> Json:
         if active.prepared is not None:

@@ -47,7 +47,7 @@ class Found:
 
 
 async def keep_up(sessions: Sessions, dispatcher: Dispatcher, bus: EventBus, policy: Policy) -> None:
-    """Look after the runs every few seconds, for ever; of all workers one at a time does it."""
+    """Look after the runs every few seconds, and when Redis is back, for ever; of all workers one at a time does it."""
     while True:
         try:
             found = await look_after(sessions, policy)
@@ -56,7 +56,7 @@ async def keep_up(sessions: Sessions, dispatcher: Dispatcher, bus: EventBus, pol
             await dispatcher.enqueue_many(found.deliveries)
         except Exception as error:
             log.warning("upkeep_failed", error=repr(error), exc_info=True)
-        await asyncio.sleep(policy.every)
+        await bus.wait_for_connection(policy.every)
 
 
 async def look_after(sessions: Sessions, policy: Policy) -> Found:
