@@ -1,6 +1,5 @@
 """What heals and tidies: runs nobody is working on go back on the queue, what has expired is dropped."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta

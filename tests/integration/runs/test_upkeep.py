@@ -1,14 +1,19 @@
-"""What upkeep puts back and what it drops."""
+"""What upkeep puts back, answers and drops."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 
 from app.db import DEFAULT_PROJECT, Sessions, now
+from app.resources import Resources
 from app.runs import repository, upkeep
 from app.runs.admit import admit, request_cancel
+from app.runs.bus import open_bus
+from app.runs.dispatch import open_dispatcher
 from app.runs.models import IdempotencyKey, Run, RunEvent
+from app.runs.repository import Ending
 from tests.support.agents.steps import AGENT, StepsInput
 
 LOST_AFTER = 5.0
@@ -73,3 +78,33 @@ async def test_checkpoints_of_ended_and_unknown_runs_are_dropped(sessions: Sessi
     await look_after(sessions)
     async with sessions() as session:
         assert list(await session.scalars(text("select thread_id from checkpoints"))) == [str(alive)]
+
+
+async def test_answers_given_for_people_go_out_to_those_who_listen(sessions: Sessions, resources: Resources) -> None:
+    run_id = await admit_one(sessions)
+    async with sessions.begin() as session:
+        await repository.begin_attempt(session, run_id, lost_after=LOST_AFTER)
+    question = {"question": {"seconds": 0, "otherwise": {"go": "on"}}}
+    async with sessions.begin() as session:
+        await repository.finish(session, run_id, 1, Ending(status="waiting", question=question), usage={})
+    async with open_bus(resources.redis) as bus, open_dispatcher(resources.redis_url) as dispatcher:
+        async with bus.listen(run_id) as listener:
+            keeper = asyncio.create_task(upkeep.keep_up(sessions, dispatcher, bus, POLICY))
+            while (message := await listener.get(20)) is None:
+                pass
+            keeper.cancel()
+    assert (message["type"], message["data"]["input"]) == ("run.resumed", {"go": "on"})
+
+
+async def test_ended_runs_go_after_their_days_with_all_that_hangs_on_them(sessions: Sessions) -> None:
+    old_run, young_run, unended = [await admit_one(sessions) for _ in range(3)]
+    async with sessions.begin() as session:
+        for run_id in (old_run, young_run):
+            await request_cancel(session, DEFAULT_PROJECT, run_id, AGENT)
+        for run_id, days in ((old_run, 61), (young_run, 59)):
+            await session.execute(update(Run).where(Run.id == run_id).values(finished_at=now() - timedelta(days=days)))
+    await look_after(sessions)
+    async with sessions() as session:
+        left = set(await session.scalars(select(Run.id).where(Run.id.in_([old_run, young_run, unended]))))
+        events = await session.scalar(select(func.count()).where(RunEvent.run_id == old_run))
+    assert (left, events) == ({young_run, unended}, 0)
