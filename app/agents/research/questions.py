@@ -28,7 +28,7 @@ from app.agents.research.cues import (
 )
 from app.agents.research.documents import FORM, Known, choose_documents, name_issuers, read_forms
 from app.agents.research.vocabulary import QUALIFIERS
-from app.agents.research.words import content_stems, core_name, is_generic, list_stems
+from app.agents.research.words import content_stems, core_name, drop_legal_forms, is_generic, list_stems
 from app.knowledge.periods import Period, find_periods
 
 AskKind = Literal["figure", "change", "open", "collection"]
@@ -61,8 +61,8 @@ def read_question(text: str, documents: Sequence[Known]) -> Reading:
     asked = strip_instructions(text)
     found = find_periods(asked)
     periods = tuple({p.form: p for _, _, p in found}.values())
-    bare = _without(asked, [(start, end) for start, end, _ in found])
     issuers = name_issuers(text, documents)
+    bare = drop_legal_forms(_without(asked, [(start, end) for start, end, _ in found]), issuers)
     spread = bool(SPREAD.search(asked)) and len(periods) < 2
     latest = bool(LATEST.search(asked)) and not (spread and EARLIER.search(asked))
     chosen = choose_documents(

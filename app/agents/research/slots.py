@@ -176,7 +176,7 @@ def _is_entity(reading: Reading, value: SlotValue, document: Known | None) -> bo
     named = set(reading.issuers)
     if {own, own.replace(" ", "")} & named:
         return True
-    return document is not None and bool(document.names & named) and (not own or own == core_name(document.issuer))
+    return document is not None and bool(document.names & named) and (not own or own in document.names)
 
 
 def _unasked(period: Period) -> float:

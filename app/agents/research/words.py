@@ -10,11 +10,11 @@ from app.agents.research.vocabulary import GENERIC, PHRASES
 
 WORD = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
 POSSESSIVE = re.compile(r"['’]s?\b")
-CORPORATE = re.compile(
-    r"\b(inc|incorporated|corp|corporation|co|company|companies|ltd|limited|plc|llc"
-    r"|group|holdings?|sa|ag|nv|se|gmbh|the|and subsidiaries)\b\.?",
-    re.IGNORECASE,
+LEGAL_FORM = (
+    r"(?:inc|incorporated|corp|corporation|co|company|companies|ltd|limited|plc|llc|group|holdings?|sa|ag|nv|se|gmbh"
+    r"|and subsidiaries)\b\.?"
 )
+CORPORATE = re.compile(rf"\b(?:{LEGAL_FORM}|the\b)", re.IGNORECASE)
 _phrases = tuple((re.compile(rf"\b(?:{pattern})(?!\w)"), token) for pattern, token in PHRASES)
 
 
@@ -55,6 +55,12 @@ def core_name(name: str) -> str:
     """Return an organisation's name without its legal form, lower-case: "Best Buy Co., Inc." → "best buy"."""
     bare = CORPORATE.sub(" ", name.replace(",", " "))
     return " ".join(WORD.findall(bare.lower()))
+
+
+def drop_legal_forms(text: str, names: Iterable[str]) -> str:
+    """Return a text without the legal forms that follow these names: "Apple Inc.'s revenue" → "Apple's revenue"."""
+    spelled = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.sub(rf"\b({spelled})(?:,? {LEGAL_FORM})+", r"\1", text, flags=re.IGNORECASE) if spelled else text
 
 
 def covered(wanted: Iterable[str], text: str) -> float:
