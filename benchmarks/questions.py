@@ -25,6 +25,7 @@ from app.resources import Resources
 from benchmarks.asked import Question, make_questions, read_questions
 from benchmarks.support import ingest_all, open_knowledge, open_service, report, run_agent, say
 
+NO_FIGURE = re.compile(r"^\s*\d{1,3}[.)]\s|\bpages? \d+(?:[-–,]\s?\d+)*", re.MULTILINE | re.IGNORECASE)
 SHOWN = re.compile(r"\[([^\[\]]+?), pg\. (\d+)(?:-(\d+))?\]")
 
 
@@ -138,7 +139,8 @@ def _score(scores: Scores, question: Question, output: ResearchOutput, failures:
 
 
 def _figures(text: str) -> list[Figure]:
-    return [f for f in find_figures(text) if f.kind != "year"]
+    """Return the figures of a text; the numbers of a numbered list and of pages are none."""
+    return [f for f in find_figures(NO_FIGURE.sub(" ", text)) if f.kind != "year"]
 
 
 def _cited(text: str) -> list[tuple[str, int]]:

@@ -54,6 +54,7 @@ PREAMBLE = re.compile(
 REWORDED = re.compile(r"\b(?:Here's|Here is) the question:")
 PARENTHESIS = re.compile(r"\([^)]*\)")
 FILING = re.compile(r"\b(?:10|8|20)-?[KQF]s?\b", re.IGNORECASE)
+OUTLAY = _any(r"(?:invest(?:ed|ing)?|spen[dt]|spending) (?:in|on)")
 MONTHS = _any(*"january february march april may june july august september october november december".split())
 JOINT = re.compile(
     r"(?<=\?)\s+(?:if so,?\s+)?|,? and (?=(?:what|how|who|which|where|when|why)\b)",

@@ -21,6 +21,7 @@ from app.agents.research.cues import (
     MONTHS,
     NAME_PHRASE,
     OPEN,
+    OUTLAY,
     PARENTHESIS,
     PREAMBLE,
     REWORDED,
@@ -138,7 +139,7 @@ def _issuer_stems(text: str, issuers: Sequence[str], documents: Sequence[Known])
 
 def _measure(bare: str, issuers: Sequence[str], documents: Sequence[Known]) -> tuple[str, ...]:
     own = _issuer_stems(bare, issuers, documents)
-    text = MONTHS.sub(" ", FILING.sub(" ", PARENTHESIS.sub(" ", bare)))
+    text = OUTLAY.sub(" ", MONTHS.sub(" ", FILING.sub(" ", PARENTHESIS.sub(" ", bare))))
     return tuple(s for s in content_stems(text) if s not in own)
 
 

@@ -7,6 +7,7 @@ from app.agents.research.documents import Known
 from app.agents.research.questions import Reading
 from app.agents.research.schemas import Finding
 from app.agents.research.words import covered, list_stems
+from app.knowledge.periods import Period, find_periods
 
 ENOUGH = 0.5
 
@@ -20,6 +21,8 @@ def relevance(reading: Reading, finding: Finding, document: Known | None) -> flo
     if reading.names and not any(_has(name, around) for name in reading.names):
         return 0.0
     if reading.years and not any(year in _dated_text(finding, around) for year in reading.years):
+        return 0.0
+    if reading.periods and not any(_of_period(p, finding, document) for p in reading.periods):
         return 0.0
     return covered(reading.measure, around) if reading.measure else (0.6 if reading.issuers or reading.names else 0.0)
 
@@ -39,6 +42,16 @@ def _of_issuer(reading: Reading, around: str, document: Known | None) -> bool:
         return True
     lowered = around.lower()
     return any(name in lowered for name in reading.issuers)
+
+
+def _of_period(wanted: Period, finding: Finding, document: Known | None) -> bool:
+    """Tell whether a finding or its document is of a dated period; of years only the number is asked."""
+    if wanted.end is None or ":" not in wanted.form:
+        return True
+    if document and (wanted.end == document.end or any(wanted.end.isoformat() in label for label in document.labels)):
+        return True
+    told = (p.end for _, _, p in find_periods(finding.text))
+    return wanted.end in told or any(wanted.end.isoformat() in fact.period for fact in finding.facts)
 
 
 def _dated_text(finding: Finding, around: str) -> str:

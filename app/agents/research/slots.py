@@ -21,7 +21,7 @@ HEADING_WEIGHT = 0.3
 """What a word of the headings above a row counts that the question does not have, a word of the row being 1."""
 DEFICITS = frozenset(list_stems("deficit loss losses liabilities debt"))
 """What may stand below zero in a balance sheet; anything else there is a deduction from what is asked."""
-FILLERS = frozenset(list_stems("of the and in for to by from on a an at other amount cost item per"))
+FILLERS = frozenset(list_stems("of the and in for to by from on a an at other amount cost item per expense"))
 
 
 @dataclass(frozen=True, kw_only=True)
