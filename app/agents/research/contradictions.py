@@ -7,6 +7,7 @@ from app.agents.research.documents import Known, age_key
 from app.agents.research.schemas import Contradiction, Finding, Side, SlotValue
 from app.agents.research.words import core_name, list_stems
 from app.knowledge.figures import find_figures, match_figure
+from app.knowledge.types import DiscrepancyView, EntryView
 
 Slot = tuple[str, tuple[str, ...], str, str]
 
@@ -19,6 +20,56 @@ def find_contradictions(findings: Iterable[Finding], documents: Mapping[UUID, Kn
             slots.setdefault(_slot(value), []).append((finding, value))
     found = (_contradiction(sides, documents) for sides in slots.values())
     return [contradiction for contradiction in found if contradiction]
+
+
+def add_open(
+    found: Iterable[Contradiction], known: Iterable[DiscrepancyView], findings: Iterable[Finding]
+) -> list[Contradiction]:
+    """Return contradictions with the collection's open discrepancies that touch findings and are not among them."""
+    short = {f.entry_id: f.id for f in findings}
+    merged = list(found)
+    for discrepancy in known:
+        sides = [_told(entry, shown, short) for entry, shown in _sides(discrepancy)]
+        if not any({s.shown for s in sides} <= {s.shown for s in c.sides} for c in merged):
+            merged.append(_open(discrepancy, sides))
+    return merged
+
+
+def touches(contradiction: Contradiction, cited: set[str]) -> bool:
+    """Tell whether one of the sides is cited."""
+    return any(side.finding in cited for side in contradiction.sides)
+
+
+def _open(discrepancy: DiscrepancyView, sides: list[Side]) -> Contradiction:
+    detail = discrepancy.detail
+    measure = " ".join(filter(None, (detail.get("scope"), detail.get("measure"))))
+    return Contradiction(
+        entity=detail.get("entity", ""),
+        measure=measure,
+        period=detail.get("period", ""),
+        sides=sides,
+        kind=discrepancy.kind,
+    )
+
+
+def _sides(discrepancy: DiscrepancyView) -> list[tuple[EntryView, str]]:
+    """Return both entries with what they show, the newer first."""
+    both = [(getattr(discrepancy, name), _shown(discrepancy.detail.get(name))) for name in ("entry", "other")]
+    return sorted(both, key=lambda side: side[0].id != discrepancy.newer_entry_id)
+
+
+def _shown(said: object) -> str:
+    return str(said.get("shown", "")) if isinstance(said, dict) else ""
+
+
+def _told(entry: EntryView, shown: str, short: Mapping[UUID, str]) -> Side:
+    return Side(
+        finding=short.get(entry.id, ""),
+        filename=entry.filename,
+        pages=sorted(entry.pages),
+        shown=shown or entry.text,
+        text=entry.text,
+    )
 
 
 def _slot(value: SlotValue) -> Slot:

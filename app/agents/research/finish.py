@@ -7,7 +7,9 @@ from langgraph.runtime import Runtime
 
 from app.agents.base import Context
 from app.agents.research.citations import Given, list_ids, render_citations
+from app.agents.research.contradictions import touches
 from app.agents.research.follow_ups import suggest_follow_ups
+from app.agents.research.lessons import list_lessons
 from app.agents.research.nodes import read_documents, read_steps
 from app.agents.research.schemas import (
     Citation,
@@ -42,7 +44,7 @@ async def finish(state: ResearchState, runtime: Runtime[Context]) -> Json:
         citations=[_citation(f) for f in packed if f.id in cited],
         plan=read_steps(state),
         findings=packed if cited else [],
-        contradictions=[Contradiction.model_validate(c) for c in state.get("contradictions", [])] if cited else [],
+        contradictions=_contradictions(state, cited),
         unanswered=_unanswered(state, cited, packed),
         not_supported=removed,
         follow_ups=suggest_follow_ups(state["question"], read_documents(state), packed, cited, state.get("groups", {})),
@@ -51,7 +53,7 @@ async def finish(state: ResearchState, runtime: Runtime[Context]) -> Json:
         usage=_usage(state, packed),
     )
     runtime.context.progress("finished", done=1, total=1, unit="answers")
-    return {"output": output.model_dump(mode="json")}
+    return {"output": output.model_dump(mode="json"), "lessons": list_lessons(text, packed)}
 
 
 def _settle_all(
@@ -80,6 +82,11 @@ def _compose(state: ResearchState, parts: Mapping[str, str]) -> str:
     titles = {id: state["sections"][id]["title"] for id in parts}
     body = "\n\n".join(f"## {titles[id]}\n\n{text}" for id, text in parts.items())
     return f"# {state['question']}\n\n{body}" if body else ""
+
+
+def _contradictions(state: ResearchState, cited: set[str]) -> list[Contradiction]:
+    found = (Contradiction.model_validate(c) for c in state.get("contradictions", []))
+    return [c for c in found if touches(c, cited)]
 
 
 def _citation(finding: Finding) -> Citation:

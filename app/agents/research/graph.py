@@ -7,6 +7,7 @@ from langgraph.types import Send
 
 from app.agents.base import Context
 from app.agents.research.finish import finish
+from app.agents.research.lessons import remember
 from app.agents.research.look import search
 from app.agents.research.nodes import (
     approve_plan,
@@ -34,6 +35,7 @@ def build() -> StateGraph[Any, Context, Any, Any]:
     graph.add_node("write", write, input_schema=SectionWork)
     graph.add_node("repair", repair, input_schema=SectionWork)
     graph.add_node(finish)
+    graph.add_node(remember)
     graph.add_edge(START, "open_question")
     graph.add_conditional_edges("open_question", _after_open, ["clarify", "plan"])
     graph.add_conditional_edges("clarify", _after_clarify, ["ask_person", "plan"])
@@ -47,7 +49,8 @@ def build() -> StateGraph[Any, Context, Any, Any]:
     graph.add_edge("write", "check")
     graph.add_conditional_edges("check", _after_check, ["repair", "finish"])
     graph.add_edge("repair", "check")
-    graph.add_edge("finish", END)
+    graph.add_edge("finish", "remember")
+    graph.add_edge("remember", END)
     return graph
 
 

@@ -22,7 +22,7 @@ from app.knowledge.types import EntryView, Filters, Level
 
 KNOWN = TypeAdapter(list[Known])
 INSIGHTS, PER_DOCUMENT, CONCEPTS, PAGES, OVERVIEW, FACTS = 20, 8, 3, 4, 12, 60
-WALKED, SIBLINGS = 6, 200
+WALKED, SIBLINGS, RECOLLECTIONS = 6, 200, 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,9 @@ class Hunt:
     knowledge: Knowledge
     documents: Mapping[UUID, Known]
     collection_ids: tuple[UUID, ...]
-    known: tuple[UUID, ...] = ()
+    known: tuple[UUID, ...]
     """What the thread has found before."""
+    emit: Callable[..., None]
 
     @property
     def within(self) -> tuple[UUID, ...]:
@@ -67,6 +68,7 @@ async def search(state: SearchWork, runtime: Runtime[Context]) -> Json:
         documents={d.id: d for d in documents},
         collection_ids=tuple(UUID(i) for i in state["collection_ids"]),
         known=tuple(known_entries([Turn.model_validate(t) for t in state["turns"]])),
+        emit=runtime.context.emit,
     )
     try:
         findings = await KINDS[hunt.order["kind"]](hunt)
@@ -121,6 +123,21 @@ async def find_around_concepts(hunt: Hunt) -> list[Finding]:
     return hunt.rank(list(below.values()))
 
 
+async def find_by_recollections(hunt: Hunt) -> list[Finding]:
+    """Look at what is remembered and walk to what it rests on; only that can be cited."""
+    remembered = await hunt.ask("recollection", RECOLLECTIONS, ())
+    below: dict[UUID, EntryView] = {}
+    for entry in remembered:
+        sources = await hunt.knowledge.list_linked(entry.id, "sources", limit=PER_DOCUMENT)
+        below.update({e.id: e for e in sources if _is_within(hunt, e)})
+    if remembered:
+        texts = [entry.text for entry in remembered]
+        hunt.emit("research.reminded", key=f"reminded:{hunt.order['key']}", step=hunt.step.id, recollections=texts)
+    measured = _measured(hunt, below.values())
+    taken = {f.entry_id for f in measured}
+    return [*measured, *(f for f in hunt.rank(list(below.values())) if f.entry_id not in taken)]
+
+
 async def find_on_pages(hunt: Hunt) -> list[Finding]:
     """Read the nearest pages themselves and take the passage that has most of the question."""
     found = []
@@ -145,6 +162,7 @@ KINDS: dict[str, Callable[[Hunt], Awaitable[list[Finding]]]] = {
     "pages": find_on_pages,
     "overview": find_overview,
     "thread": find_in_thread,
+    "recollections": find_by_recollections,
 }
 
 

@@ -24,6 +24,7 @@ class ResearchInput(Budgeted):
     document_ids: list[UUID] = Field(default_factory=list, max_length=500)
     format: Format = "answer"
     interactive: bool = False
+    remember: bool = Field(True, description="whether what is learned from several sources is kept as recollections")
     rounds: int = Field(3, ge=1, le=10, description="rounds of searching and assessing")
 
     def default_caps(self) -> Caps:
@@ -100,12 +101,16 @@ class Side(BaseModel):
 
 
 class Contradiction(BaseModel):
-    """Different values for the same entity, measure, period and scope, newest document first."""
+    """Different values for the same entity, measure, period and scope, newest document first.
+
+    `kind` is "found" for what this run has set side by side, else the kind of an open discrepancy of the collection.
+    """
 
     entity: str
     measure: str
     period: str
     sides: list[Side]
+    kind: str = "found"
 
 
 class NotSupported(BaseModel):
@@ -149,5 +154,6 @@ class ResearchOutput(BaseModel):
     not_supported: list[NotSupported] = Field(default_factory=list)
     follow_ups: list[str] = Field(default_factory=list)
     sources: list[Source] = Field(default_factory=list)
+    learned: list[str] = Field(default_factory=list)
     rejected: int = 0
     usage: Usage = Field(default_factory=Usage)

@@ -32,7 +32,7 @@ def first_orders(step: PlanStep, reading: Reading) -> list[SearchOrder]:
         orders.append(_order(step, "insights", query, chosen))
     if len(chosen) > SPREAD_DOCUMENTS:
         orders.append(_order(step, "routed", query, chosen))
-    return [*orders, _order(step, "concepts", query, chosen)]
+    return [*orders, _order(step, "concepts", query, chosen), _order(step, "recollections", query)]
 
 
 def thread_order(step: PlanStep) -> SearchOrder:

@@ -53,6 +53,7 @@ class ResearchState(TypedDict, total=False):
     repaired: Annotated[bool, or_]
     rejected: int
     stopped_by: str
+    lessons: list[Json]
 
 
 class SearchOrder(TypedDict):

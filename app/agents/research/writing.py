@@ -10,7 +10,7 @@ from app.agents.base import Context
 from app.agents.research.budget import measure_call, tokens_left
 from app.agents.research.citations import Given, find_problems, list_ids, settle
 from app.agents.research.compute import say_figures
-from app.agents.research.contradictions import find_contradictions
+from app.agents.research.contradictions import add_open, find_contradictions
 from app.agents.research.documents import Known
 from app.agents.research.extract import write_extract
 from app.agents.research.nodes import give, read_documents, read_findings, read_steps
@@ -42,11 +42,14 @@ async def pack_findings(state: ResearchState, runtime: Runtime[Context]) -> Json
     packed = pack(raised, tokens=min(PACK_TOKENS[asked.format], max(600, tokens_left(state, asked) - 2500)))
     short = {f.entry_id: f for f in packed}
     computed = {s: say_figures(_with_ids(slots, short)) for s, slots in chosen.items() if slots}
+    known = await runtime.context.knowledge.list_discrepancies(entry_ids=list(short)) if short else []
     return {
         "packed": [f.model_dump(mode="json") for f in packed],
         "computed": {s: lines for s, lines in computed.items() if lines},
         "groups": await _group(packed, runtime.context),
-        "contradictions": [c.model_dump(mode="json") for c in find_contradictions(packed, documents)],
+        "contradictions": [
+            c.model_dump(mode="json") for c in add_open(find_contradictions(packed, documents), known, packed)
+        ],
         "unanswered": [s.question for s in steps if not any(s.id in f.sub_questions for f in packed)],
     }
 
