@@ -31,6 +31,7 @@ from app.api import (
 from app.api.console import Console
 from app.api.deps import Service
 from app.api.errors import install_errors
+from app.api.mcp import build_mcp, build_mcp_routes, running_mcp
 from app.api.middleware import install_middleware
 from app.api.openapi import install_openapi
 from app.api.pages import Page
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
             open_resources(settings) as resources,
             open_bus(resources.redis) as bus,
             open_dispatcher(resources.redis_url) as dispatcher,
+            running_mcp(tools),
         ):
             async with resources.sessions.begin() as session:
                 await register_embedder(session, resources.embedder)
@@ -95,6 +97,8 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
     for agent in found.values():
         if agent.path:
             app.include_router(agent_routes.build_router(agent))
+    tools = build_mcp(app)
+    app.router.routes.extend(build_mcp_routes(tools).routes)
     install_openapi(app, Page[EventView])
     app.router.routes.append(Console())
     return app

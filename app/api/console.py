@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 FOLDER = Path(__file__).parents[1] / "console"
-API_PATHS = ("/v1/", "/health/", "/metrics")
+API_PATHS = ("/v1/", "/health/", "/metrics", "/mcp")
 
 
 class Console(Mount):

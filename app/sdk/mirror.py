@@ -7,8 +7,7 @@ SOURCE = Path(__file__).parent / "symposium" / "_async.py"
 TARGET = SOURCE.with_name("_sync.py")
 REPLACED = [
     (r"The asyncio client\.", "The plain client; made from `_async.py` by `app/sdk/mirror.py`."),
-    (r"\bAsyncClient\b", "Client"),
-    (r"\bAsyncIterator\b", "Iterator"),
+    (r"\bAsync(Client|Iterator|BaseTransport)\b", r"\1"),
     (r"\b__a(enter|exit)__\b", r"__\1__"),
     (r"\ba(close|read)\b", r"\1"),
     (r"\basync (def|for|with)\b", r"\1"),

@@ -104,3 +104,12 @@ def running_api(settings: Settings, folder: Path) -> Iterator[str]:
     with running_command(settings, log, *command):
         wait_until(lambda: "Uvicorn running" in log.read_text(), seconds=START_SECONDS)
         yield f"http://127.0.0.1:{port}"
+
+
+def run_command(settings: Settings, *command: str) -> str:
+    """Run a Python command of the project with these settings to its end and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment(settings), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

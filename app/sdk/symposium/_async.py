@@ -1,6 +1,6 @@
 """The asyncio client."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,9 +14,9 @@ from symposium._wire import (
     Body,
     Event,
     ServiceError,
+    credentials,
     file_part,
     given,
-    headers,
     read_event,
     refusal,
     unreachable,
@@ -26,9 +26,22 @@ from symposium._wire import (
 class AsyncClient:
     """Talks to one service. Every method raises ServiceError with a sentence a person can act on."""
 
-    def __init__(self, server: str = DEFAULT_SERVER, *, key: str | None = None, timeout: float = 60) -> None:
+    def __init__(
+        self,
+        server: str = DEFAULT_SERVER,
+        *,
+        key: str | None = None,
+        timeout: float = 60,
+        headers: Mapping[str, str] | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
         self.server = server.rstrip("/")
-        self._http = httpx2.AsyncClient(base_url=self.server, headers=headers(key), timeout=timeout)
+        self._http = httpx2.AsyncClient(
+            base_url=self.server,
+            headers={**(headers or {}), **credentials(key)},
+            timeout=timeout,
+            transport=transport,
+        )
 
     async def __aenter__(self) -> Self:
         return self

@@ -30,8 +30,8 @@ class Event:
     data: Body
 
 
-def headers(key: str | None) -> dict[str, str]:
-    """Return what goes with every request."""
+def credentials(key: str | None) -> dict[str, str]:
+    """Return the header that shows a key."""
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 

@@ -1,25 +1,15 @@
 """Both clients against a real API process and worker: documents, questions, debates, checks, errors."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from app.settings import Settings
 from symposium import AsyncClient, Client, ServiceError
-from tests.support.processes import running_api, running_worker
 
 MINUTES = (
     "# Minutes\n\nThe board met on 3 May 2024. Revenue of Tarn Foods was $4.5 million in the second quarter of 2024."
 )
 QUESTION = "What was the revenue of Tarn Foods in the second quarter of 2024?"
-
-
-@pytest.fixture(scope="module")
-def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("sdk")
-    with running_api(settings, folder) as address, running_worker(settings, folder):
-        yield address
 
 
 def test_a_text_is_read_asked_searched_and_removed(server: str) -> None:
