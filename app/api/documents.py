@@ -11,12 +11,14 @@ from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api.archives import ArchiveIngestion, ingest_archive
 from app.api.deps import ProjectDep, Service, ServiceDep, SessionDep
 from app.api.errors import problems
 from app.api.incoming import Sender, by_url, ingest
 from app.api.pages import AfterQuery, LimitQuery, Page, list_page
 from app.api.submission import Answer, Submission, SubmissionDep, fingerprint_of
 from app.api.uploads import BODY_SCHEMA, NEW_BODY_SCHEMA, UrlDocument, read_new, read_upload
+from app.convert.unpack import MEDIA_TYPE as ARCHIVE
 from app.db import Json
 from app.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable, UnsupportedMedia
 from app.fetch import check_url
@@ -72,9 +74,9 @@ async def end_runs(session: AsyncSession, service: Service, project_id: UUID, ru
 @router.post(
     "",
     operation_id="create_document",
-    summary="Upload a document and start reading it",
+    summary="Upload a document and start reading it; of a ZIP archive, each file within",
     status_code=202,
-    response_model=Ingestion,
+    response_model=Ingestion | ArchiveIngestion,
     openapi_extra=NEW_BODY_SCHEMA,
     responses={
         200: {"model": Ingestion, "description": "These bytes are in the collection already."},
@@ -85,6 +87,8 @@ async def create(request: Request, service: ServiceDep, submission: SubmissionDe
     upload = await read_new(request, max_bytes=max_upload(service))
     if isinstance(upload, UrlDocument):
         return await create_by_url(submission, upload)
+    if upload.media_type == ARCHIVE:
+        return await ingest_archive(submission, upload, max_bytes=max_upload(service))
     made: dict[str, Document] = {}
 
     async def prepare(session: AsyncSession) -> Run | Answer:

@@ -25,7 +25,7 @@ from app.commands.terminal import (
     problem_sentence,
     progress_bar,
 )
-from symposium import Client, ServiceError
+from symposium import Body, Client, ServiceError
 
 FOLLOWED_AT_ONCE = 8
 
@@ -61,7 +61,8 @@ def ingest(
         raise typer.Exit(Exit.FAILED)
     with Client(server, key=key) as client, progress_bar(quiet=as_json) as bar:
         with ThreadPoolExecutor(FOLLOWED_AT_ONCE) as pool:
-            outcomes = list(pool.map(lambda file: ingest_file(client, file, collection, bar), files))
+            read = pool.map(lambda file: ingest_file(client, file, collection, bar), files)
+            outcomes = [outcome for of_one in read for outcome in of_one]
     if as_json:
         typer.echo(json.dumps([vars(outcome) for outcome in outcomes]))
     else:
@@ -80,21 +81,30 @@ def files_under(path: Path) -> Iterator[Path]:
             yield file
 
 
-def ingest_file(client: Client, file: Path, collection: str | None, bar: Progress) -> Outcome:
-    """Upload one file and follow its run to the end; a refusal becomes a failed outcome."""
+def ingest_file(client: Client, file: Path, collection: str | None, bar: Progress) -> list[Outcome]:
+    """Upload one file and follow its run to the end, or those of an archive's files; a refusal is a failed outcome."""
     try:
         sent = client.upload(file, collection)
     except ServiceError as error:
-        return Outcome(file=str(file), status="failed", reason=str(error))
+        return [Outcome(file=str(file), status="failed", reason=str(error))]
+    if "members" in sent:
+        return [follow_reading(client, str(file / member["path"]), member, bar) for member in sent["members"]]
+    return [follow_reading(client, str(file), sent, bar)]
+
+
+def follow_reading(client: Client, file: str, sent: Body, bar: Progress) -> Outcome:
+    """Follow the run that reads a document, if there is one, and return what became of it."""
     document = sent["document"]
+    if document is None:
+        return Outcome(file=file, status="failed", reason=sent["problem"])
     if sent["run"] is None:
-        return Outcome(file=str(file), status="known", document_id=document["id"], pages=document["page_count"])
-    run = follow(client, sent["run"]["id"], bar, file.name)
+        return Outcome(file=file, status="known", document_id=document["id"], pages=document["page_count"])
+    run = follow(client, sent["run"]["id"], bar, Path(file).name)
     if run["status"] != "succeeded":
-        return Outcome(file=str(file), status="failed", reason=problem_sentence(run), document_id=document["id"])
+        return Outcome(file=file, status="failed", reason=problem_sentence(run), document_id=document["id"])
     output = run["output"]
     return Outcome(
-        file=str(file), status="ready", document_id=document["id"], pages=output["pages"], insights=output["insights"]
+        file=file, status="ready", document_id=document["id"], pages=output["pages"], insights=output["insights"]
     )
 
 

@@ -1,35 +1,31 @@
-"""E-mail messages to pages: headers that matter, the body, and the names of what is attached."""
+"""E-mail messages (EML) to pages."""
 
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.message import Message as Part
 
-from app.convert.blocks import Block, build_pages
+from app.convert.blocks import Block
 from app.convert.decode import decode
 from app.convert.document import Converted
 from app.convert.html import html_blocks
+from app.convert.message import Attached, Message, ReadAttached, build_message
 from app.convert.text import text_blocks
-from app.errors import ConversionFailed
 
+MEDIA_TYPE = "message/rfc822"
 _HEAD = 2000
 _HEADERS = ("Subject", "From", "To", "Cc", "Date")
 
 
-def convert_email(content: bytes, *, max_pages: int) -> Converted:
-    """Read a message (RFC 5322). Raises ConversionFailed when it has neither subject nor text."""
+def convert_email(content: bytes, *, max_pages: int, read_attached: ReadAttached) -> Converted:
+    """Read a message (RFC 5322) with what is attached. Raises ConversionFailed when there is nothing to read."""
     wide = b"\x00" in content[:_HEAD]
-    message = message_from_bytes(decode(content).encode("utf-8") if wide else content, policy=policy.default)
-    headers = {name: _header(message, name) for name in _HEADERS}
-    body = _body_blocks(message)
-    if not body and not headers["Subject"]:
-        raise ConversionFailed("The message has no text to read.")
-    lines = [f"**{name}:** {value}" for name, value in headers.items() if value]
-    blocks = [Block(kind="text", markdown="  \n".join(lines)), *body, *_attachments(message)]
-    return Converted(
-        media_type="message/rfc822",
-        pages=build_pages(blocks, max_pages=max_pages),
-        title=headers["Subject"],
-        metadata={name.lower(): value for name, value in headers.items() if value},
+    source = message_from_bytes(decode(content).encode("utf-8") if wide else content, policy=policy.default)
+    message = Message(
+        headers={name: _header(source, name) for name in _HEADERS},
+        body=_body_blocks(source),
+        attached=[_attached(part) for part in source.iter_attachments() if part.get_filename() or _is_message(part)],
     )
+    return build_message(message, media_type=MEDIA_TYPE, max_pages=max_pages, read_attached=read_attached)
 
 
 def _header(message: EmailMessage, name: str) -> str:
@@ -41,11 +37,8 @@ def _header(message: EmailMessage, name: str) -> str:
 
 def _body_blocks(message: EmailMessage) -> list[Block]:
     part = message.get_body(preferencelist=("plain", "html"))
-    if part is None:
-        return []
-    payload = part.get_payload(decode=True)
-    content = payload if isinstance(payload, bytes) else b""
-    if not content.strip():
+    content = _content(part) if part is not None else b""
+    if part is None or not content.strip():
         return []
     text = _decode_part(content, part.get_content_charset())
     return html_blocks(text) if part.get_content_type() == "text/html" else text_blocks(text.replace("\r\n", "\n"))
@@ -58,7 +51,19 @@ def _decode_part(content: bytes, charset: str | None) -> str:
         return decode(content)
 
 
-def _attachments(message: EmailMessage) -> list[Block]:
-    names = [part.get_filename() for part in message.iter_attachments()]
-    shown = ", ".join(name for name in names if name)
-    return [Block(kind="text", markdown=f"**Attached:** {shown}")] if shown else []
+def _is_message(part: Part) -> bool:
+    return part.get_content_type() == MEDIA_TYPE
+
+
+def _attached(part: Part) -> Attached:
+    filename = part.get_filename() or "message.eml"
+    return Attached(filename=filename, media_type=part.get_content_type(), content=_content(part))
+
+
+def _content(part: Part) -> bytes:
+    """Return a part's decoded bytes; those of a message within the message as it was sent."""
+    if _is_message(part):
+        inner = part.get_payload(0)
+        return inner.as_bytes() if isinstance(inner, Part) else b""
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""

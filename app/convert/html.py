@@ -46,7 +46,7 @@ _PAGE_NUMBER = re.compile(r"(?:page\s+)?(?:[ivxl]+|\d{1,3}|[A-Z]-\d{1,3}|[-–]\
 
 def convert_html(content: bytes, *, max_pages: int) -> Converted:
     """Read an HTML document. Raises ConversionFailed when it holds no text."""
-    text = _decode(content)
+    text = decode_html(content)
     found = re.search(r"<title[^>]*>([^<]{0,500})", text, re.IGNORECASE)
     title = " ".join(unescape(found.group(1)).split()) if found else ""
     return Converted(media_type="text/html", pages=build_pages(html_blocks(text), max_pages=max_pages), title=title)
@@ -57,7 +57,8 @@ def html_blocks(text: str) -> list[Block]:
     return _mark_rules(list(_Walk().blocks(_parse(text)))) or _bare_text(text)
 
 
-def _decode(content: bytes) -> str:
+def decode_html(content: bytes) -> str:
+    """Return an HTML file's text by the encoding it declares, else by its bytes."""
     declared = re.search(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]+)", content[:4096], re.IGNORECASE)
     text = _decode_declared(content, declared.group(1).decode("ascii")) if declared else decode(content)
     return re.sub(r"^\s*<\?xml[^>]*\?>", "", text.lstrip("\ufeff"))

@@ -9,14 +9,21 @@ from typing import Protocol
 from app.convert import signatures
 from app.convert.csvs import convert_csv
 from app.convert.document import Converted
+from app.convert.email import MEDIA_TYPE as EMAIL_TYPE
 from app.convert.email import convert_email
+from app.convert.epub import MEDIA_TYPE as EPUB_TYPE
+from app.convert.epub import convert_epub
 from app.convert.html import convert_html
 from app.convert.markdown import convert_markdown
+from app.convert.outlook import MEDIA_TYPE as OUTLOOK_TYPE
+from app.convert.outlook import convert_outlook
 from app.convert.pdf import convert_pdf
 from app.convert.sheets import XLS_TYPE, XLSX_TYPE, convert_xls, convert_xlsx
 from app.convert.slides import MEDIA_TYPE as SLIDES_TYPE
 from app.convert.slides import convert_slides
 from app.convert.text import convert_text
+from app.convert.unpack import MEDIA_TYPE as ZIP_TYPE
+from app.convert.unpack import is_archive
 from app.convert.word import MEDIA_TYPE as WORD_TYPE
 from app.convert.word import convert_word
 from app.errors import ConversionFailed, UnsupportedMedia
@@ -41,6 +48,14 @@ class Family:
     read: Read
     recognise: Callable[[bytes], bool] = lambda _: False
     binary: bool = False
+
+
+def _read_attached(content: bytes, filename: str, media_type: str, *, max_pages: int) -> Converted:
+    return find_family(content, filename, media_type).read(content, max_pages=max_pages)
+
+
+def _refuse_archive(content: bytes, *, max_pages: int) -> Converted:
+    raise ConversionFailed("A ZIP archive is not one document; upload it, and its files are read one by one.")
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -103,7 +118,36 @@ FAMILIES: tuple[Family, ...] = (
         extensions=(".csv", ".tsv"),
         read=convert_csv,
     ),
-    Family(name="e-mail (EML)", media_types=("message/rfc822",), extensions=(".eml",), read=convert_email),
+    Family(
+        name="e-mail (EML)",
+        media_types=(EMAIL_TYPE,),
+        extensions=(".eml",),
+        read=partial(convert_email, read_attached=_read_attached),
+    ),
+    Family(
+        name="Outlook (MSG)",
+        media_types=(OUTLOOK_TYPE,),
+        extensions=(".msg",),
+        read=partial(convert_outlook, read_attached=_read_attached),
+        recognise=partial(signatures.has_stream, names=("__substg1.0_",)),
+        binary=True,
+    ),
+    Family(
+        name="EPUB",
+        media_types=(EPUB_TYPE,),
+        extensions=(".epub",),
+        read=convert_epub,
+        recognise=signatures.is_epub,
+        binary=True,
+    ),
+    Family(
+        name="ZIP",
+        media_types=(ZIP_TYPE, "application/x-zip-compressed"),
+        extensions=(".zip",),
+        read=_refuse_archive,
+        recognise=is_archive,
+        binary=True,
+    ),
     Family(name="text", media_types=("text/plain",), extensions=(".txt", ".text", ".log", ""), read=convert_text),
 )
 
@@ -133,8 +177,8 @@ def find_family(content: bytes, filename: str, media_type: str = "") -> Family:
         return by_bytes
     head = content[:4096]
     family = _by_name(filename) or _by_media_type(media_type)
-    other = next((what for magic, what in signatures.OTHER_MAGIC if head.startswith(magic)), None)
-    if family is None or (other is not None and not signatures.is_text(head)):
+    other = signatures.name_other(content)
+    if family is None or (other and not signatures.is_text(head)):
         raise _unsupported(filename, other)
     if family.binary:
         raise ConversionFailed(f"The file is named as {family.name}, but its content is not; it may be damaged.")
@@ -153,7 +197,7 @@ def _by_media_type(media_type: str) -> Family | None:
     return next((family for family in FAMILIES if plain in family.media_types), None)
 
 
-def _unsupported(filename: str, what: str | None) -> UnsupportedMedia:
+def _unsupported(filename: str, what: str) -> UnsupportedMedia:
     looks = f" (it looks like {what})" if what else ""
     return UnsupportedMedia(
         f"{PurePath(filename).name or 'This file'} can't be read{looks}. Supported: {supported_kinds()}."

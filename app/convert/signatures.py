@@ -6,7 +6,7 @@ _ZIP_END = b"PK\x05\x06"
 _END_SIZE = 22
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-OTHER_MAGIC = (
+_OTHER_MAGIC = (
     (b"MZ", "a Windows program"),
     (b"\x7fELF", "a Linux program"),
     (b"\xcf\xfa\xed\xfe", "a macOS program"),
@@ -58,6 +58,18 @@ def is_epub(content: bytes) -> bool:
 def has_stream(content: bytes, *, names: tuple[str, ...]) -> bool:
     """Whether an OLE2 file (older Office) has a stream or storage of one of these names."""
     return content.startswith(_OLE) and any(name.encode("utf-16-le") in content for name in names)
+
+
+def is_open_document(content: bytes) -> bool:
+    """Whether a ZIP archive is an OpenDocument file (ODT, ODS, ODP)."""
+    return is_zip(content) and b"application/vnd.oasis.opendocument" in content[:200]
+
+
+def name_other(content: bytes) -> str:
+    """Return what a file of a kind that can't be read looks like, "" when nothing tells."""
+    if is_open_document(content):
+        return "an OpenDocument file"
+    return next((what for magic, what in _OTHER_MAGIC if content.startswith(magic)), "")
 
 
 def is_encrypted_office(content: bytes) -> bool:

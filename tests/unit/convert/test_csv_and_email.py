@@ -3,8 +3,13 @@ from email.message import EmailMessage
 import pytest
 
 from app.convert.csvs import convert_csv
-from app.convert.email import convert_email
+from app.convert.document import Converted
+from app.convert.registry import find_family
 from app.errors import ConversionFailed
+
+
+def read_message(content: bytes, *, max_pages: int = 5) -> Converted:
+    return find_family(content, "a.eml").read(content, max_pages=max_pages)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -34,7 +39,7 @@ def test_message_is_read_with_its_headers_body_and_attachment_names() -> None:
     message.set_content("Der Umsatz stieg.\n")
     message.add_alternative("<p>Der Umsatz <b>stieg</b>.</p>", subtype="html")
     message.add_attachment(b"1", maintype="application", subtype="pdf", filename="q3.pdf")
-    converted = convert_email(message.as_bytes(), max_pages=5)
+    converted = read_message(message.as_bytes())
     markdown = converted.pages[0].markdown
     assert converted.title == "Übersicht Q3"
     assert all(text in markdown for text in ("ada@example.org", "Der Umsatz stieg.", "q3.pdf"))
@@ -43,6 +48,32 @@ def test_message_is_read_with_its_headers_body_and_attachment_names() -> None:
 def test_message_with_html_only_is_read_and_an_empty_one_fails() -> None:
     message = EmailMessage()
     message.set_content("<p>one</p><p>two</p>", subtype="html")
-    assert "one\n\ntwo" in convert_email(message.as_bytes(), max_pages=5).pages[0].markdown
+    assert "one\n\ntwo" in read_message(message.as_bytes()).pages[0].markdown
     with pytest.raises(ConversionFailed, match="no text"):
-        convert_email(b"From: a@b.c\n\n", max_pages=5)
+        read_message(b"From: a@b.c\n\n")
+
+
+def test_attachments_are_read_as_pages_after_the_message_and_what_cannot_be_read_is_said() -> None:
+    inner = EmailMessage()
+    inner["Subject"] = "Forwarded"
+    inner.set_content("Older words.")
+    message = EmailMessage()
+    message["Subject"] = "Figures"
+    message.set_content("See attached.")
+    message.add_attachment(b"Region,2023\nEurope,5\n", maintype="text", subtype="csv", filename="q3.csv")
+    message.add_attachment(b"\x89PNG\r\n", maintype="image", subtype="png", filename="photo.png")
+    message.add_attachment(b"%PDF-1.7 cut", maintype="application", subtype="pdf", filename="cut.pdf")
+    message.add_attachment(inner)
+    pages = read_message(message.as_bytes()).pages
+    assert "**Attached:** q3.csv; photo.png (not read); cut.pdf (not read: The PDF is damaged" in pages[0].markdown
+    assert [(page.number, page.label) for page in pages] == [(1, ""), (2, "q3.csv"), (3, "message.eml")]
+    assert pages[1].tables[0].rows[0].cells == ("5",)
+    assert "Older words." in pages[2].markdown
+
+
+def test_message_with_more_attached_than_is_read_fails() -> None:
+    message = EmailMessage()
+    message.set_content("See attached.")
+    message.add_attachment("one\ftwo\fthree", filename="a.txt")
+    with pytest.raises(ConversionFailed, match="more than 3 pages"):
+        read_message(message.as_bytes(), max_pages=3)

@@ -1,8 +1,8 @@
 """ZIP packages taken apart and put together again."""
 
 import io
-from collections.abc import Callable, Mapping
-from zipfile import ZIP_DEFLATED, ZipFile
+from collections.abc import Callable, Mapping, Sequence
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 Change = Callable[[bytes], bytes | None]
 
@@ -26,10 +26,10 @@ def swell(content: bytes, *, megabytes: int) -> bytes:
     return file.getvalue()
 
 
-def pack(members: Mapping[str, bytes]) -> bytes:
-    """Return a ZIP file with these members."""
+def pack(members: Mapping[str, bytes], *, stored: Sequence[str] = ()) -> bytes:
+    """Return a ZIP file with these members, some of them not compressed."""
     file = io.BytesIO()
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         for name, data in members.items():
-            archive.writestr(name, data)
+            archive.writestr(name, data, compress_type=ZIP_STORED if name in stored else ZIP_DEFLATED)
     return file.getvalue()
