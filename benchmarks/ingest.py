@@ -42,7 +42,7 @@ from tests.support.stub_openai import Received, StubOpenAI
 
 SENTENCE = re.compile(r"Region \d+-\d+ of Halden Instruments had net sales of [^.]+\.\d million in fiscal year 2024\.")
 PAGE = re.compile(r'<data-(?P<mark>\w+) name="page (?P<number>\d+)">\n(?P<text>.*?)\n</data-(?P=mark)>', re.DOTALL)
-FILLER = "The weather on the coast was mild and dry for most of the long season there. " * 42
+FILLER = "The weather on the coast was mild and dry for most of the long season there. " * 36
 FIGURES_A_PAGE = 6
 CHUNK_PAGES = 9
 POLL_SECONDS = 0.05
