@@ -267,7 +267,7 @@ async def measure_rereading(bench: Bench, pages: int = 60) -> Json:
 async def _list_insights(bench: Bench, document_id: UUID) -> dict[str, UUID]:
     query = select(Entry.text, Entry.id).where(Entry.document_id == document_id, Entry.level == "insight")
     async with bench.resources.sessions() as session:
-        return {text: entry_id for text, entry_id in await session.execute(query)}
+        return {text: entry_id for text, entry_id in await session.execute(query.order_by(Entry.position))}
 
 
 @dataclass(kw_only=True)

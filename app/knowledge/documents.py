@@ -4,11 +4,13 @@ Locks are always taken in one order: collection, document, lexical sums.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -244,17 +246,29 @@ async def get_page(session: AsyncSession, found: Document, number: int) -> Page:
     return row
 
 
-async def find_window(session: AsyncSession, project_id: UUID, document_id: UUID, hash: str) -> Json | None:
-    """Return what reading a window of this hash gave, or None."""
-    row = await session.get(Window, (document_id, hash))
-    return row.result if row is not None and row.project_id == project_id else None
+async def find_windows(
+    session: AsyncSession, project_id: UUID, document_id: UUID, hashes: Sequence[str]
+) -> dict[str, Json]:
+    """Return by hash what reading windows of a document gave; those never read are left out."""
+    mine = (Window.document_id == document_id, Window.project_id == project_id)
+    query = select(Window.hash, Window.result).where(*mine, Window.hash.in_(hashes))
+    return {found: result for found, result in await session.execute(query)}
 
 
 async def save_window(session: AsyncSession, project_id: UUID, document_id: UUID, *, hash: str, result: Json) -> None:
     """Store what reading a window gave; the last word counts. Raises NotFound."""
-    await lock_document(session, project_id, document_id)
-    await session.merge(Window(document_id=document_id, hash=hash, project_id=project_id, result=result))
-    await session.flush()
+    values = {"document_id": document_id, "hash": hash, "project_id": project_id, "result": result}
+    row = [literal(value, getattr(Window, name).type).label(name) for name, value in values.items()]
+    query = select(*row).where(Document.id == document_id, Document.project_id == project_id)
+    adding = insert(Window).from_select(list(values), query.with_for_update(read=True, key_share=True))
+    kept = adding.on_conflict_do_update(index_elements=["document_id", "hash"], set_={"result": adding.excluded.result})
+    if await session.scalar(kept.returning(Window.hash)) is None:
+        raise NotFound("There is no such document; it may have been deleted meanwhile.")
+
+
+async def prune_windows(session: AsyncSession, document_id: UUID, hashes: AbstractSet[str]) -> None:
+    """Forget what reading a document's windows gave, but for those of `hashes`."""
+    await session.execute(delete(Window).where(Window.document_id == document_id, Window.hash.not_in(hashes)))
 
 
 async def list_page_quality(session: AsyncSession, found: Document) -> list[tuple[int, str, Json]]:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -220,15 +221,20 @@ class Knowledge:
         async with self._sessions() as session:
             return await documents.load_pages(session, self._project_id, document_id, version, numbers)
 
-    async def find_window(self, document_id: UUID, hash: str) -> Json | None:
-        """Return what reading a window of this hash gave, or None."""
+    async def find_windows(self, document_id: UUID, hashes: Sequence[str]) -> dict[str, Json]:
+        """Return by hash what reading windows of a document gave; those never read are left out."""
         async with self._sessions() as session:
-            return await documents.find_window(session, self._project_id, document_id, hash)
+            return await documents.find_windows(session, self._project_id, document_id, hashes)
 
     async def save_window(self, document_id: UUID, hash: str, result: Json) -> None:
         """Store what reading a window gave. Raises NotFound when the document is gone."""
         async with self._sessions.begin() as session:
             await documents.save_window(session, self._project_id, document_id, hash=hash, result=result)
+
+    async def prune_windows(self, document_id: UUID, hashes: AbstractSet[str]) -> None:
+        """Forget what reading a document's windows gave, but for those of `hashes`: its next version needs no other."""
+        async with self._sessions.begin() as session:
+            await documents.prune_windows(session, document_id, hashes)
 
     async def publish(
         self,

@@ -238,10 +238,10 @@ async def _show(session: AsyncSession, shown: Document, publication: Publication
     await session.execute(delete(Page).where(Page.document_id == shown.id, other_pages))
     older = DocumentContent.version < publication.version
     await session.execute(delete(DocumentContent).where(DocumentContent.document_id == shown.id, older))
-    for number, quality in publication.page_quality.items():
-        page = await session.get(Page, (shown.id, publication.version, number))
-        if page is not None:
-            page.quality = quality
+    if publication.page_quality:
+        place = {"document_id": shown.id, "version": publication.version}
+        rows = [place | {"number": n, "quality": quality} for n, quality in publication.page_quality.items()]
+        await session.execute(update(Page), rows)
     shown.version, shown.pending_version = publication.version, None
     shown.status, shown.error, shown.updated_at = "ready", None, now()
     shown.title, shown.card, shown.quality = publication.title, publication.card, publication.quality

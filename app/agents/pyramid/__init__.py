@@ -11,8 +11,8 @@ from app.agents.pyramid.schemas import PyramidInput, PyramidOutput
 from app.db import Json
 from app.knowledge.documents import fail_document
 
-STEPS = 15_000
-"""More than three nodes a window for the longest document that conversion lets pass."""
+STEPS = 25
+"""More than the graph has from its start to its end."""
 
 
 async def _settle(session: AsyncSession, input: Json, status: str, problem: Json | None) -> None:

@@ -1,4 +1,4 @@
-"""The graph: convert → describe → windows side by side → concepts side by side → abstract → publish → compare."""
+"""The graph: convert → describe → segments side by side → concepts side by side → abstract → publish → compare."""
 
 from typing import Any
 
@@ -6,20 +6,16 @@ from langgraph.graph import END, START, StateGraph
 
 from app.agents.base import Context
 from app.agents.pyramid.nodes import compare, convert, describe, find_concepts, plan_concepts, publish, write_abstract
-from app.agents.pyramid.reading import cover_window, read_window, repair_window
+from app.agents.pyramid.reading import read_segment
 from app.agents.pyramid.state import PyramidState
-
-WINDOW_ENDS = ("read_window", "repair_window", "cover_window", "plan_concepts")
 
 
 def build() -> StateGraph[Any, Context, Any, Any]:
     """Return the uncompiled graph."""
     graph: StateGraph[Any, Context, Any, Any] = StateGraph(PyramidState, context_schema=Context)
     graph.add_node(convert)
-    graph.add_node(describe, destinations=("read_window",))
-    graph.add_node(read_window, destinations=WINDOW_ENDS)
-    graph.add_node(repair_window, destinations=WINDOW_ENDS)
-    graph.add_node(cover_window, destinations=WINDOW_ENDS)
+    graph.add_node(describe, destinations=("read_segment",))
+    graph.add_node(read_segment, destinations=("plan_concepts",))
     graph.add_node(plan_concepts, defer=True, destinations=("find_concepts", "write_abstract"))
     graph.add_node(find_concepts, destinations=("write_abstract",))
     graph.add_node(write_abstract, defer=True)

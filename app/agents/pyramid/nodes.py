@@ -27,7 +27,7 @@ from app.agents.pyramid.schemas import (
     PyramidOutput,
     WindowResult,
 )
-from app.agents.pyramid.state import ChunkState, PyramidState, WindowState
+from app.agents.pyramid.state import ChunkState, PyramidState, SegmentState
 from app.agents.pyramid.window import final_insights, plan_segments
 from app.db import Json
 from app.knowledge.discrepancies import WORTH_KEEPING
@@ -96,9 +96,10 @@ async def find_concepts(state: ChunkState, runtime: Runtime[Context]) -> Goto:
     """Find the concepts of one chunk; a chunk that was seen before keeps those it has."""
     context, document_id = runtime.context, UUID(state["input"]["document_id"])
     key = f"{context.models.engine} {FIND_CONCEPTS.version} concepts of {state['chunk']}"
-    kept = await context.knowledge.find_window(document_id, key)
+    rows = await context.knowledge.find_windows(document_id, [key, state["chunk"]])
+    kept = rows.get(key)
     if kept is None:
-        chunk = StoredChunk.model_validate(await context.knowledge.find_window(document_id, state["chunk"]) or {})
+        chunk = StoredChunk.model_validate(rows[state["chunk"]])
         found = await context.run(FIND_CONCEPTS, _concepts_input(chunk, Card.model_validate(state["card"])))
         kept = found.model_dump(mode="json")
         await context.knowledge.save_window(document_id, key, kept)
@@ -146,6 +147,7 @@ async def publish(state: PyramidState, runtime: Runtime[Context]) -> Json:
         quality=measure_document(pages, insights, dropped, by_page),
         page_quality=by_page,
     )
+    await context.knowledge.prune_windows(document_id, _list_windows(state))
     output = PyramidOutput(
         engine=context.models.engine,
         document_id=document_id,
@@ -175,29 +177,29 @@ def _document(state: PyramidState) -> UUID:
 
 def _readers(state: PyramidState, card: Card, segments: list[tuple[int, int]]) -> list[Send]:
     readers = []
-    for number, (first, last) in enumerate(segments):
-        reader: WindowState = {
+    for first, last in segments:
+        reader: SegmentState = {
             "input": state["input"],
             "filename": state["filename"],
             "page_count": state["page_count"],
             "card": card.model_dump(mode="json"),
-            "segment": number,
             "segments": len(segments),
             "first": first,
-            "window": first,
             "last": max(last - 1, 1),
-            "previous": "",
         }
-        readers.append(Send("read_window", reader))
+        readers.append(Send("read_segment", reader))
     return readers
 
 
 async def _results(state: PyramidState, context: Context) -> dict[int, WindowResult]:
-    found = {}
-    for start, key in state["windows"].items():
-        kept = await context.knowledge.find_window(_document(state), key)
-        found[int(start)] = WindowResult.model_validate(kept or {})
-    return dict(sorted(found.items()))
+    keys = {int(start): key for start, key in state["windows"].items()}
+    kept = await context.knowledge.find_windows(_document(state), list(keys.values()))
+    return {start: WindowResult.model_validate(kept.get(key) or {}) for start, key in sorted(keys.items())}
+
+
+def _list_windows(state: PyramidState) -> set[str]:
+    chunks = (key for keys in state.get("chunks", {}).values() for key in keys.split(" ", 1))
+    return {*state["windows"].values(), *chunks}
 
 
 def _drops(results: dict[int, WindowResult]) -> list[Drop]:
@@ -229,12 +231,12 @@ def _concepts_input(chunk: StoredChunk, card: Card) -> ConceptsInput:
 
 
 async def _chunks(state: PyramidState, context: Context) -> list[Chunk]:
+    """Return the chunks in page order; `chunks` of the state names the rows of each chunk and of its concepts."""
+    pairs = [keys.partition(" ")[::2] for _, keys in sorted(state.get("chunks", {}).items())]
+    kept = await context.knowledge.find_windows(_document(state), [key for pair in pairs for key in pair])
     chunks = []
-    for _, keys in sorted(state.get("chunks", {}).items()):
-        chunk_key, _, concepts_key = keys.partition(" ")
-        stored = await context.knowledge.find_window(_document(state), chunk_key)
-        found = await context.knowledge.find_window(_document(state), concepts_key)
-        chunk = StoredChunk.model_validate(stored or {})
-        concepts = ConceptsFound.model_validate(found or {"concepts": []}).concepts
+    for chunk_key, concepts_key in pairs:
+        chunk = StoredChunk.model_validate(kept.get(chunk_key) or {"keys": [], "insights": []})
+        concepts = ConceptsFound.model_validate(kept.get(concepts_key) or {"concepts": []}).concepts
         chunks.append(Chunk(keys=chunk.keys, insights=chunk.insights, concepts=concepts))
     return chunks

@@ -31,19 +31,16 @@ class PyramidState(TypedDict, total=False):
     abstract: str
 
 
-class WindowState(TypedDict):
-    """One segment's reader: the window it is at, the last of its windows, and where the reading before is stored."""
+class SegmentState(TypedDict):
+    """One segment's reader: the first and the last of its windows, named by their first pages."""
 
     input: Json
     filename: str
     page_count: int
     card: Json
-    segment: int
     segments: int
     first: int
-    window: int
     last: int
-    previous: str
 
 
 class ChunkState(TypedDict):

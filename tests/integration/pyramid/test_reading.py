@@ -45,7 +45,7 @@ def desk(sessions: Sessions) -> Desk:
 async def texts(desk: Desk, document_id: object, level: str = "insight") -> dict[str, object]:
     async with desk.sessions() as session:
         query = select(Entry.text, Entry.id).where(Entry.document_id == document_id, Entry.level == level)
-        return {text: entry_id for text, entry_id in await session.execute(query)}
+        return {text: entry_id for text, entry_id in await session.execute(query.order_by(Entry.position))}
 
 
 async def test_a_table_becomes_insights_with_facts_and_evidence(desk: Desk) -> None:
