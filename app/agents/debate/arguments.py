@@ -8,6 +8,7 @@ from app.agents.debate.quotes import MIN_WORDS, stands_in
 from app.agents.debate.rules import other
 from app.agents.debate.stance import sort_by_side
 from app.agents.debate.tasks import Heard, SpeakInput
+from app.knowledge.claims.compare import find_subject
 from app.knowledge.claims.split import split_sentences
 from app.knowledge.claims.types import Passage
 from app.knowledge.claims.words import find_stems, list_words
@@ -15,6 +16,11 @@ from app.knowledge.claims.words import find_stems, list_words
 MAX_POINTS = 6
 MAX_QUOTE_WORDS = 60
 
+_SUBJECT = re.compile(
+    r"(?:[^\s,;]+ ){0,9}?[^\s,;]+(?= (?:is|are|was|were|has|have|had|will|may|can|do|does|did|rose|fell|grew"
+    r"|increased|decreased|declined|improved)\b)"
+)
+_CAPTION = re.compile(r"\||following table|as follows", re.I)
 NOTHING = "We found nothing in the documents for our side, and we rest on the motion as it is put."
 CLOSING = "That is our case."
 
@@ -50,14 +56,16 @@ def pick_points(input: SpeakInput) -> list[Point]:
         for sentence in _sentences(passage)
         if not any(stands_in(text, sentence) or stands_in(sentence, text) for text in refuted)
     ]
-    unique = list({_key(point.text): point for point in points}.values())
+    unique = list({find_subject(point.text): point for point in reversed(points)}.values())[::-1]
     used = [point for point in unique if stands_in(point.text, spent)]
     fresh = [point for point in unique if point not in used]
     return used or fresh if input.stage == "final" else fresh or used
 
 
 def name_terms(claim: str, *, limit: int = 4) -> str:
-    """Return the first telling words of a claim, as a person would name its subject."""
+    """Return what a claim is about: what stands before its verb, else its first telling words."""
+    if subject := _SUBJECT.match(claim):
+        return subject[0]
     words = [word for word in list_words(claim) if find_stems(word) and not word[0].isdigit()]
     return " ".join(words[:limit]) or "that"
 
@@ -110,8 +118,15 @@ def _ask(points: Sequence[Point]) -> str:
 def _sentences(passage: Passage) -> Iterator[str]:
     for start, end in split_sentences(passage.text):
         sentence = " ".join(passage.text[start:end].split())
-        if MIN_WORDS <= len(re.findall(r"[A-Za-z]{2,}", sentence)) <= MAX_QUOTE_WORDS and "|" not in sentence:
+        if MIN_WORDS <= len(re.findall(r"[A-Za-z]{2,}", sentence)) <= MAX_QUOTE_WORDS and _says_something(sentence):
             yield sentence
+
+
+def _says_something(sentence: str) -> bool:
+    """Tell a whole sentence from a row of a table, a caption, a note or a piece that was cut off."""
+    return bool(re.match(r"[A-Z\"“]", sentence) and re.search(r"[.!?][\"”)]*$", sentence)) and not _CAPTION.search(
+        sentence
+    )
 
 
 def _fit(lines: Sequence[str], cap: int) -> str:
@@ -124,7 +139,3 @@ def _fit(lines: Sequence[str], cap: int) -> str:
 
 def _quotable(sentence: str) -> str:
     return re.sub(r"[\"“”]", "'", sentence)
-
-
-def _key(text: str) -> str:
-    return " ".join(word.casefold() for word in list_words(text))

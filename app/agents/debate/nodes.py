@@ -6,6 +6,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from app.agents.base import Context
+from app.agents.debate.evidence import find_evidence, find_filters, list_material
 from app.agents.debate.floor import (
     ask_judge,
     ask_person,
@@ -29,18 +30,11 @@ from app.agents.debate.state import BallotState, ClaimState, DebateState
 from app.agents.debate.tasks import JUDGE, SEEK, SPEAK, TOPIC, WEB, Queries, TopicInput, WebInput
 from app.agents.debate.topics import choose_topic
 from app.agents.debate.web import read_findings
-from app.errors import AppError, BudgetExceeded, ModelFailed, ModelOutputInvalid
-from app.knowledge.claims.checker import LEVELS, check_claim, list_claims
-from app.knowledge.claims.find import cut_sources, search_passages
-from app.knowledge.claims.rank import rank_passages
+from app.errors import BudgetExceeded, ModelFailed, ModelOutputInvalid
+from app.knowledge.claims.checker import check_claim, list_claims
 from app.knowledge.claims.types import CheckedClaim, Claim, Passage
-from app.knowledge.types import Filters, Level
 
-MAX_EVIDENCE = 16
-MAX_MATERIAL = 20
-MATERIAL: tuple[Level, ...] = ("insight", "concept")
 NO_WEB = "The web was to be searched, but the model server is not set up to offer that."
-FALLBACK_THEME = "changes, differences and risks"
 
 Update = dict[str, Any]
 
@@ -61,7 +55,7 @@ async def topic_generator(state: DebateState, runtime: Runtime[Context]) -> Upda
     context, input = runtime.context, read_input(state)
     asked = TopicInput(
         theme=input.theme,
-        material=await _list_material(context, input),
+        material=await list_material(context, input),
         earlier=input.earlier_topics,
         seed=input.seed,
     )
@@ -87,15 +81,7 @@ async def evidence_finder(state: DebateState, runtime: Runtime[Context]) -> Upda
     context, turn, input = runtime.context, get_turn(state), read_input(state)
     asked = await _ask_queries(state, context)
     queries = asked.queries or [state["topic"]]
-    filters = await find_filters(context, input)
-    found = [
-        passage
-        for query in dict.fromkeys(queries)
-        if filters is not None
-        for passage in await search_passages(query, knowledge=context.knowledge, filters=filters, limit=MAX_EVIDENCE)
-    ]
-    given = rank_passages(" ".join(queries), cut_sources(input.sources), limit=MAX_EVIDENCE)
-    passages = _interleave(found, given)[: 2 * MAX_EVIDENCE]
+    passages = await find_evidence(context, input, queries)
     context.emit(
         "debate.evidence_found",
         key=f"evidence:{state['turn']}",
@@ -240,14 +226,6 @@ def explain(counted: Tally) -> str:
     return f"{result} (Pro to Con: {means})."
 
 
-async def find_filters(context: Context, input: DebateInput) -> Filters | None:
-    """Return what evidence searches are limited to; None when the debate uses no collection. Raises NotFound."""
-    if input.collection is None:
-        return None
-    ids = await context.knowledge.resolve_collections([input.collection])
-    return Filters(collection_ids=tuple(ids), levels=LEVELS)
-
-
 def _tell_claim(context: Context, speech_id: str, claim: CheckedClaim) -> None:
     """Tell of a claim; done twice, as a crash among parallel checks can keep a result and lose its event."""
     told = claim.model_dump(mode="json")
@@ -273,24 +251,3 @@ async def _speak(state: DebateState, context: Context) -> Update:
     except ModelOutputInvalid:
         return {"pending": make_draft(state, "")}
     return {"pending": make_draft(state, draft.text)}
-
-
-async def _list_material(context: Context, input: DebateInput) -> list[str]:
-    given = [passage.text for passage in cut_sources(input.sources)][:MAX_MATERIAL]
-    try:
-        filters = await find_filters(context, input)
-    except AppError:
-        return given
-    if filters is None:
-        return given
-    hits = await context.knowledge.search(
-        input.theme or FALLBACK_THEME,
-        filters=Filters(collection_ids=filters.collection_ids, levels=MATERIAL),
-        limit=MAX_MATERIAL,
-    )
-    return [*given, *(hit.entry.text for hit in hits)]
-
-
-def _interleave(found: list[Passage], given: list[Passage]) -> list[Passage]:
-    passages = {passage.id: passage for pair in zip(found, given, strict=False) for passage in pair}
-    return list((passages | {passage.id: passage for passage in (*found, *given)}).values())

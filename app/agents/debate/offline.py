@@ -3,13 +3,14 @@
 from app.agents.debate.arguments import write_speech
 from app.agents.debate.rules import other
 from app.agents.debate.scoring import judge_offline
+from app.agents.debate.stance import name_measures
 from app.agents.debate.tasks import JUDGE, SEEK, SPEAK, TOPIC, Draft, Queries, SeekInput, SpeakInput
 from app.agents.debate.topics import propose_offline
 from app.knowledge.claims import tasks as claims
 from app.knowledge.claims.words import DIRECTIONS, find_stems, list_words
 from app.llm.task import OfflineFunctions
 
-MAX_QUERIES = 4
+MAX_QUERIES = 8
 
 
 def seek_offline(input: SeekInput) -> Queries:
@@ -18,6 +19,8 @@ def seek_offline(input: SeekInput) -> Queries:
     theirs = [heard for heard in input.transcript if heard.speaker == other(input.side)]
     claims_made = theirs[-1].claims if theirs else []
     compared = [_telling(subject), _telling(f"{rival} {_lower_words(subject)}")] if rival else [_telling(input.topic)]
+    sides = (subject, rival) if rival else (input.topic,)
+    compared = [f"{_names(side)} {words}" for words in name_measures(input.topic) for side in sides] or compared
     queries = [*compared, *claims_made]
     return Queries(queries=list(dict.fromkeys(queries))[:MAX_QUERIES])
 
@@ -25,6 +28,10 @@ def seek_offline(input: SeekInput) -> Queries:
 def _telling(text: str) -> str:
     """Return the words of a text that a search can use: no function words, no more or less."""
     return " ".join(word for word in list_words(text) if find_stems(word) - DIRECTIONS)
+
+
+def _names(text: str) -> str:
+    return " ".join(word for word in list_words(text) if word[0].isupper())
 
 
 def _lower_words(text: str) -> str:

@@ -1,4 +1,7 @@
-"""Which side of a topic a passage serves, by direction, negation and what it is about. Pure, no model."""
+"""Which side of a topic a passage serves, by direction, negation and what it is about, and how much it tells.
+
+Pure, no model.
+"""
 
 import re
 from collections.abc import Sequence
@@ -7,8 +10,24 @@ from dataclasses import dataclass
 from app.agents.debate.rules import Side
 from app.knowledge.claims.types import Passage
 from app.knowledge.claims.words import DIRECTIONS, find_direction, find_names, find_stems, is_negated
+from app.knowledge.figures import find_figures
 
 _THAN = re.compile(r"^(?P<subject>.+)\bthan\b(?P<rival>.+)$", re.I | re.S)
+_HEDGE = re.compile(r"\b(?:may|might|could|would|can|if|unless)\b", re.I)
+_SALES = ("net sales of product", "revenue from product", "net sales decreased increased due to product")
+MEASURED_BY = {
+    "depend": _SALES,
+    "reli": _SALES,
+    "concentr": _SALES,
+    "diversifi": _SALES,
+    "profit": ("net income", "operating income", "gross margin"),
+    "grow": ("net sales increased", "revenue increased"),
+    "growth": ("net sales increased", "revenue increased"),
+    "invest": ("research and development", "capital expenditures"),
+    "debt": ("term debt", "borrowings"),
+    "effici": ("operating expenses", "cost of revenue"),
+}
+"""What accounts measure where a topic speaks of it by another word, by stem; each a query of its own."""
 ABOUT = 0.25
 """How far a passage without direction leans by being about one of the two things compared."""
 
@@ -47,16 +66,34 @@ def lean(topic: str, passage: Passage) -> float:
     return ABOUT * about if reading.rival else 0.0
 
 
+def name_measures(topic: str) -> list[str]:
+    """Return the words by which accounts measure what a topic speaks of; nothing where none are known."""
+    stems = find_stems(topic)
+    return list(dict.fromkeys(words for known, names in MEASURED_BY.items() if known in stems for words in names))
+
+
 def sort_by_side(topic: str, passages: Sequence[Passage], *, seed: int = 0) -> dict[Side, list[Passage]]:
-    """Share passages out: each to the side it leans to, what bears most on the topic first; undecided in turns."""
+    """Share passages out: each to the side it leans to, what tells most first; undecided ones in turns."""
     sides: dict[Side, list[tuple[float, float, int, Passage]]] = {"pro": [], "con": []}
-    wanted = find_stems(topic) - DIRECTIONS
     undecided = seed
     for rank, passage in enumerate(passages):
         leaning = lean(topic, passage)
         side: Side = "pro" if leaning > 0 else "con"
         if leaning == 0:
             side, undecided = ("pro" if undecided % 2 == 0 else "con"), undecided + 1
-        bearing = len(wanted & find_stems(f"{passage.context} {passage.text}"))
-        sides[side].append((-bearing, -abs(leaning), rank, passage))
+        sides[side].append((-weigh_passage(topic, passage), -abs(leaning), rank, passage))
     return {side: [passage for *_, passage in sorted(found, key=lambda f: f[:3])] for side, found in sides.items()}
+
+
+def weigh_passage(topic: str, passage: Passage) -> float:
+    """Return how much a passage tells of a topic.
+
+    The number of the topic's words it has, those of its measures among them; three more where it names what the topic
+    is about, two for a figure, one where that figure is stored with its measure; two less where it says what may be.
+    """
+    stems = find_stems(passage.text)
+    about = find_names(f"x {topic}")
+    wanted = (find_stems(topic) | find_stems(" ".join(name_measures(topic)))) - DIRECTIONS - about
+    figures = any(figure.kind != "year" for figure in find_figures(passage.text))
+    told = 3 * bool(about & stems) + 2 * figures + bool(passage.slots)
+    return told - 2 * bool(_HEDGE.search(passage.text)) + len(wanted & stems)

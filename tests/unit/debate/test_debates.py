@@ -103,7 +103,7 @@ async def test_over_long_speech_is_cut_after_a_sentence() -> None:
 async def test_citations_name_file_and_invented_ones_vanish() -> None:
     models = ScriptedModels({"debate.speak": lambda _: Draft(text=f"{TRUE[:-1]} [E1][E99].")})
     debate = await hold_debate(models)
-    assert debate.speeches[0].text == f"{TRUE[:-1]} [log.txt]."
+    assert debate.speeches[0].text == f"{TRUE[:-1]} [stats.txt]."
 
 
 async def test_quotes_are_marked_as_verified_or_not() -> None:
