@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from opentelemetry.trace import Tracer
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
@@ -18,11 +19,12 @@ from app.convert.guard import GuardedConverter, build_converter
 from app.db import Sessions, build_engine, build_sessions
 from app.errors import Invalid, Unavailable
 from app.fetch import Fetcher
-from app.llm.embedding import Embedder, OpenAIEmbedder
+from app.llm.embedding import CountingEmbedder, OpenAIEmbedder
 from app.llm.local_embedder import open_local_embedder
 from app.llm.servers import ModelServers
 from app.metrics import Metrics, build_metrics
 from app.settings import Settings
+from app.telemetry import open_tracer
 
 CheckpointPool = AsyncConnectionPool[AsyncConnection[DictRow]]
 
@@ -37,8 +39,9 @@ class Resources:
     checkpoint_pool: CheckpointPool
     redis_url: str
     redis: Redis
+    tracer: Tracer
     model_servers: ModelServers
-    embedder: Embedder
+    embedder: CountingEmbedder
     converter: GuardedConverter
     metrics: Metrics
     fetcher: Fetcher
@@ -56,7 +59,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         sessions = build_sessions(engine)
         redis = Redis.from_url(settings.redis_url)
         stack.push_async_callback(redis.aclose)
-        model_servers = ModelServers(settings, sessions, redis)
+        tracer = await stack.enter_async_context(open_tracer(settings.otlp_endpoint))
+        model_servers = ModelServers(settings, sessions, redis, tracer=tracer)
         stack.push_async_callback(model_servers.aclose)
         converter = _build_converter(settings)
         stack.push_async_callback(converter.close)
@@ -69,6 +73,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             checkpoint_pool=await stack.enter_async_context(_build_checkpoint_pool(settings.database_url, settings)),
             redis_url=settings.redis_url,
             redis=redis,
+            tracer=tracer,
             model_servers=model_servers,
             embedder=await _open_embedder(settings, model_servers, stack),
             converter=converter,
@@ -99,7 +104,7 @@ def _build_checkpoint_pool(url: str, settings: Settings) -> CheckpointPool:
     )
 
 
-async def _open_embedder(settings: Settings, servers: ModelServers, stack: AsyncExitStack) -> Embedder:
+async def _open_embedder(settings: Settings, servers: ModelServers, stack: AsyncExitStack) -> CountingEmbedder:
     if settings.embedder == "openai":
         return OpenAIEmbedder(servers, model=settings.embedding_model, dimension=settings.embedding_dimension)
     local = await asyncio.to_thread(open_local_embedder, settings.data_dir.expanduser() / "cache")

@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(None, validation_alias=AliasChoices("SYMPOSIUM_REDIS_URL", "REDIS_URL"))
     database_pool_size: int = Field(8, ge=1)
     log_format: Literal["json", "console"] = "console"
+    otlp_endpoint: str | None = Field(
+        None,
+        validation_alias=AliasChoices("SYMPOSIUM_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        description="where spans go over OTLP/HTTP, e.g. http://localhost:4318",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # Access

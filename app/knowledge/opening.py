@@ -6,13 +6,21 @@ from uuid import UUID
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.search import Effort, SearchWeights
 from app.knowledge.types import LEVELS
+from app.llm.embedding import Embedder
 from app.resources import Resources
 
 
-def open_knowledge(resources: Resources, project_id: UUID, *, on_search: Callable[[], None] | None = None) -> Knowledge:
+def open_knowledge(
+    resources: Resources,
+    project_id: UUID,
+    *,
+    embedder: Embedder | None = None,
+    on_search: Callable[[], None] | None = None,
+) -> Knowledge:
     """Return the store bound to one project, searched with the settings' weights and effort.
 
-    `on_search` is called before every search; it may raise to refuse it.
+    `embedder` stands in for that of the resources, with the same model behind it. `on_search` is called before every
+    search; it may raise to refuse it.
     """
     settings = resources.settings
     weights = SearchWeights(
@@ -26,7 +34,7 @@ def open_knowledge(resources: Resources, project_id: UUID, *, on_search: Callabl
     search_seconds = resources.metrics.search_seconds
     return Knowledge(
         resources.sessions,
-        resources.embedder,
+        embedder or resources.embedder,
         project_id,
         weights=weights,
         effort=effort,

@@ -108,6 +108,10 @@ class Budget:
             left.append((self._left("cost_usd", final=final) - price.cost(input_tokens, 0)) * MILLION / price.output)
         return max(int(output_tokens * LEAST_SHARE), int(min(Decimal(output_tokens), *left)))
 
+    def charge(self, cost_usd: Decimal | None) -> None:
+        """Count what something else than a model call cost."""
+        self._add("cost_usd", cost_usd or Decimal(0))
+
     @contextmanager
     def admit(
         self, input_tokens: int, output_tokens: int, *, price: Price | None = None, final: bool = False

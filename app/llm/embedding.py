@@ -30,9 +30,24 @@ class Embedder(Protocol):
     async def embed(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Embedded:
+    """Vectors of texts, and how many tokens the texts have; None when the server did not say."""
+
+    vectors: np.ndarray
+    tokens: int | None
+
+
+class CountingEmbedder(Embedder, Protocol):
+    """An embedder that tells what a call took."""
+
+    async def embed_counted(self, texts: Sequence[str]) -> Embedded: ...
+
+
 @dataclass(eq=False, slots=True)
 class _Wanted:
     text: str
+    tokens: float | None = None
     vector: asyncio.Future[np.ndarray] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -54,16 +69,22 @@ class OpenAIEmbedder:
 
         Raises Invalid when the server's vectors have another dimension, ModelFailed when it can't be reached.
         """
+        return (await self.embed_counted(texts)).vectors
+
+    async def embed_counted(self, texts: Sequence[str]) -> Embedded:
+        """Return what `embed` returns, and the texts' share of the tokens of their batches."""
         if not texts:
-            return np.zeros((0, self.dimension), np.float32)
+            return Embedded(vectors=np.zeros((0, self.dimension), np.float32), tokens=0)
         wanted = [_Wanted(text[:MAX_CHARACTERS] or " ") for text in texts]
         self._waiting.extend(wanted)
         self._start_senders()
         try:
-            return np.stack(await asyncio.gather(*(each.vector for each in wanted)))
+            vectors = np.stack(await asyncio.gather(*(each.vector for each in wanted)))
         finally:
             for each in wanted:
                 each.vector.cancel()
+        told = [each.tokens for each in wanted if each.tokens is not None]
+        return Embedded(vectors=vectors, tokens=round(sum(told)) if len(told) == len(wanted) else None)
 
     async def check_dimension(self) -> None:
         """Ask for one vector. Raises Invalid, naming what to do, when its dimension is not the one set."""
@@ -93,13 +114,15 @@ class OpenAIEmbedder:
     async def _send(self, batch: list[_Wanted]) -> None:
         """Fill the futures of a batch; a batch the server refuses is sent again in halves, to spare the good texts."""
         try:
-            vectors = await self._retry.run(lambda: self._request([each.text for each in batch]))
+            answer = await self._retry.run(lambda: self._request([each.text for each in batch]))
         except RequestFailed as failure:
             await self._give_way(batch, failure)
         except Invalid as error:
             _fail(batch, error)
         else:
-            for each, vector in zip(batch, vectors, strict=True):
+            share = None if answer.tokens is None else answer.tokens / max(1, sum(len(each.text) for each in batch))
+            for each, vector in zip(batch, answer.vectors, strict=True):
+                each.tokens = None if share is None else share * len(each.text)
                 if not each.vector.done():
                     each.vector.set_result(vector)
 
@@ -115,7 +138,7 @@ class OpenAIEmbedder:
         else:
             _fail(batch, failure.error)
 
-    async def _request(self, texts: list[str]) -> np.ndarray:
+    async def _request(self, texts: list[str]) -> Embedded:
         try:
             async with asyncio.timeout(self._servers.seconds_for("embedder")):
                 answer = await self._client.embeddings.create(
@@ -123,7 +146,8 @@ class OpenAIEmbedder:
                 )
         except REQUEST_ERRORS as exc:
             raise explain_failure(exc, self._servers.asked(self._choice)) from exc
-        return await asyncio.to_thread(self._read, answer, len(texts))
+        vectors = await asyncio.to_thread(self._read, answer, len(texts))
+        return Embedded(vectors=vectors, tokens=answer.usage.prompt_tokens if answer.usage else None)
 
     def _read(self, answer: CreateEmbeddingResponse, count: int) -> np.ndarray:
         rows = sorted(answer.data or [], key=lambda row: row.index)

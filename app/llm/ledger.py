@@ -1,4 +1,4 @@
-"""The ledger: one row a call, written in batches by whoever calls, read back when a run goes on after a crash."""
+"""The ledger: one row a call or step, written in batches, read back when a run goes on after a crash."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,13 +11,15 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Json, Sessions
+from app.db import Base, Json, Sessions
 from app.errors import BudgetExceeded
 from app.llm.models import LlmCall
 from app.llm.usage import Totals
 from app.log import get_logger
 
 FINISHED = "ok"
+EMBEDDER = "embedder"
+"""The role of embedding calls, whose tokens and number count apart from those of a run's model calls."""
 BATCH = 500
 
 log = get_logger(__name__)
@@ -37,18 +39,18 @@ class Ledger:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._pending: list[tuple[Json, asyncio.Future[None]]] = []
+        self._pending: list[_Pending] = []
         self._writer: asyncio.Task[None] | None = None
 
-    def add(self, row: Json, *, wait: bool) -> asyncio.Future[None]:
-        """Take a row; it is written whatever becomes of the caller.
+    def add(self, row: Json, *, wait: bool, into: type[Base] = LlmCall) -> asyncio.Future[None]:
+        """Take a row of a table; it is written whatever becomes of the caller.
 
         The future is done when the row is committed (it raises SQLAlchemyError), at once without `wait`.
         """
         written = asyncio.get_running_loop().create_future()
         if not wait:
             written.set_result(None)
-        self._pending.append((row, written))
+        self._pending.append(_Pending(into=into, row=row, written=written))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_pending(), name="ledger")
         return written
@@ -61,36 +63,44 @@ class Ledger:
     async def _write_pending(self) -> None:
         while self._pending:
             batch, self._pending = self._pending[:BATCH], self._pending[BATCH:]
-            problem = await self._write([row for row, _ in batch])
-            for _, written in batch:
-                if not written.done():
-                    written.set_exception(problem) if problem else written.set_result(None)
+            problem = await self._write(batch)
+            for each in batch:
+                if not each.written.done():
+                    each.written.set_exception(problem) if problem else each.written.set_result(None)
 
-    async def _write(self, rows: list[Json]) -> SQLAlchemyError | None:
+    async def _write(self, batch: list["_Pending"]) -> SQLAlchemyError | None:
         try:
             async with self._sessions.begin() as session:
-                await session.execute(insert(LlmCall), rows)
+                for table in {each.into for each in batch}:
+                    await session.execute(insert(table), [each.row for each in batch if each.into is table])
         except IntegrityError:
-            await self._write_singly(rows)
+            await self._write_singly(batch)
         except SQLAlchemyError as error:
-            log.error("ledger.lost", rows=len(rows), error=type(error).__name__)
+            log.error("ledger.lost", rows=len(batch), error=type(error).__name__)
             return error
         return None
 
-    async def _write_singly(self, rows: list[Json]) -> None:
-        for row in rows:
+    async def _write_singly(self, batch: list["_Pending"]) -> None:
+        for each in batch:
             try:
                 async with self._sessions.begin() as session:
-                    await session.execute(insert(LlmCall), [row])
+                    await session.execute(insert(each.into), [each.row])
             except IntegrityError:
-                log.info("ledger.run_is_gone", run_id=str(row["run_id"]))
+                log.info("ledger.run_is_gone", run_id=str(each.row["run_id"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pending:
+    into: type[Base]
+    row: Json
+    written: asyncio.Future[None]
 
 
 async def list_finished(session: AsyncSession, run_id: UUID) -> dict[CallKey, UUID]:
-    """Return the ids of a run's finished calls by key, for a run that goes on after a crash."""
+    """Return the ids of a run's finished model calls by key, for a run that goes on after a crash."""
     rows = await session.execute(
         select(LlmCall.scope, LlmCall.request_hash, LlmCall.ordinal, LlmCall.id).where(
-            LlmCall.run_id == run_id, LlmCall.outcome == FINISHED
+            LlmCall.run_id == run_id, LlmCall.outcome == FINISHED, LlmCall.role != EMBEDDER
         )
     )
     return {CallKey(scope=s, request_hash=h, ordinal=o): id for s, h, o, id in rows}
@@ -102,7 +112,10 @@ async def find_answer(session: AsyncSession, call_id: UUID) -> Json | None:
 
 
 async def sum_usage(session: AsyncSession, run_id: UUID) -> Totals:
-    """Return what a run's calls used so far, by the ledger; a call the budget refused is none."""
+    """Return what a run's calls used so far, by the ledger; a call the budget refused is none.
+
+    Embeddings count by their cost only.
+    """
     counted = (
         LlmCall.tries,
         LlmCall.input_tokens,
@@ -110,11 +123,14 @@ async def sum_usage(session: AsyncSession, run_id: UUID) -> Totals:
         LlmCall.cached_tokens,
         LlmCall.reasoning_tokens,
     )
-    sums = [func.coalesce(func.sum(figure), 0).label(figure.key) for figure in counted]
+    of_models = LlmCall.role != EMBEDDER
+    sums = [func.coalesce(func.sum(figure).filter(of_models), 0).label(figure.key) for figure in counted]
     cost = func.coalesce(func.sum(LlmCall.cost_usd), 0).label("cost")
     unpriced = func.count().filter(LlmCall.cost_usd.is_(None)).label("unpriced")
     made = or_(LlmCall.outcome != BudgetExceeded.code, LlmCall.tries > 0)
-    query = select(func.count().label("calls"), *sums, cost, unpriced).where(LlmCall.run_id == run_id, made)
+    query = select(func.count().filter(of_models).label("calls"), *sums, cost, unpriced).where(
+        LlmCall.run_id == run_id, made
+    )
     row = (await session.execute(query)).mappings().one()
     return Totals(
         calls=row["calls"],
@@ -128,8 +144,12 @@ async def sum_usage(session: AsyncSession, run_id: UUID) -> Totals:
 
 
 async def list_calls(session: AsyncSession, run_id: UUID) -> Sequence[LlmCall]:
-    """Return a run's calls in the order they began."""
-    query = select(LlmCall).where(LlmCall.run_id == run_id).order_by(LlmCall.started_at, LlmCall.id)
+    """Return a run's model calls in the order they began."""
+    query = (
+        select(LlmCall)
+        .where(LlmCall.run_id == run_id, LlmCall.role != EMBEDDER)
+        .order_by(LlmCall.started_at, LlmCall.id)
+    )
     return (await session.scalars(query)).all()
 
 

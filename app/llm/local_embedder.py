@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 from tokenizers import Encoding, Tokenizer
 
 from app.errors import Unavailable
+from app.llm.embedding import Embedded
 from app.llm.minilm_graph import HIDDEN, build_graph
 
 NAME = "local/all-MiniLM-L6-v2"
@@ -52,9 +53,13 @@ class LocalEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return unit vectors, float32 of shape (texts, 384), in the order of `texts`."""
+        return (await self.embed_counted(texts)).vectors
+
+    async def embed_counted(self, texts: Sequence[str]) -> Embedded:
+        """Return what `embed` returns, and how many tokens were read."""
         vectors = np.zeros((len(texts), HIDDEN), np.float32)
         if not texts:
-            return vectors
+            return Embedded(vectors=vectors, tokens=0)
         loop = asyncio.get_running_loop()
         encodings = await loop.run_in_executor(self._executor, self._tokenizer.encode_batch_fast, list(texts))
         turns = asyncio.Semaphore(self._threads)
@@ -67,7 +72,7 @@ class LocalEmbedder:
         async with asyncio.TaskGroup() as group:
             for batch in _batches([len(encoding) for encoding in encodings]):
                 group.create_task(fill(batch))
-        return vectors
+        return Embedded(vectors=vectors, tokens=sum(len(encoding) for encoding in encodings))
 
     def close(self) -> None:
         """Wait for what is being computed and end the threads."""

@@ -44,7 +44,7 @@ class LlmCall(Base):
     temperature: Mapped[float | None]
     system_fingerprint: Mapped[str | None]
     request_hash: Mapped[str]
-    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 6))
+    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(18, 10))
     prompt: Mapped[str | None]
     answer: Mapped[dict[str, Any] | None]
     error: Mapped[str | None]

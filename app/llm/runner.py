@@ -14,7 +14,7 @@ from app.errors import AppError, BudgetExceeded, ReplayDiverged
 from app.llm.budget import Budget, Caps
 from app.llm.cache import evict_cached, find_cached, store_cached
 from app.llm.calls import Call, Trace, describe_call, find_step, hash_request
-from app.llm.ledger import FINISHED, CallKey, find_answer, list_finished, sum_usage
+from app.llm.ledger import EMBEDDER, FINISHED, CallKey, find_answer, list_finished, sum_usage
 from app.llm.offline_engine import OfflineEngine
 from app.llm.openai_engine import OpenAIEngine
 from app.llm.replay import ReplayEngine
@@ -160,7 +160,7 @@ class ModelRunner:
         if output is not None:
             call = self._open_call(task, trace)
             call.served_by = "cache"
-            await self._settle(task, call, trace, outcome=FINISHED, answer=answer)
+            await self.settle(task, call, trace, outcome=FINISHED, answer=answer)
         return output
 
     async def _store_cached(self, task: Task[I, O], call: Call, answer: Json) -> None:
@@ -181,13 +181,13 @@ class ModelRunner:
         except AppError as failed:
             if isinstance(failed, ReplayDiverged):
                 self._diverged = self._diverged or failed
-            await self._settle(task, call, trace, outcome=failed.code, error=failed.detail)
+            await self.settle(task, call, trace, outcome=failed.code, error=failed.detail)
             raise
         except asyncio.CancelledError:
-            self._settle(task, call, trace, outcome="cancelled")
+            self.settle(task, call, trace, outcome="cancelled")
             raise
         kept = output.model_dump(mode="json") if self.engine == "openai" else None
-        await self._settle(task, call, trace, outcome=FINISHED, answer=kept)
+        await self.settle(task, call, trace, outcome=FINISHED, answer=kept)
         if kept is not None and self._caches(trace):
             await self._store_cached(task, call, kept)
         return output
@@ -203,20 +203,23 @@ class ModelRunner:
             final=task.final,
         )
 
-    def _settle(self, task: Task[I, O], call: Call, trace: Trace, **result: Any) -> asyncio.Future[None]:
-        """Count a call and put its row on the ledger; the future is done when that row is safe.
+    def settle(self, task: Task[I, O], call: Call, trace: Trace, **result: Any) -> asyncio.Future[None]:
+        """Count a call and put its row on the ledger, `result` its other columns; the future is done when it is safe.
 
         An offline call costs nothing to repeat: nobody waits for its row and its texts are not kept. A call that an
         earlier attempt noted already is neither counted nor noted again; one the budget refused is noted only.
         """
         if trace.key in self._finished:
             return _done()
-        if call.requests or result["outcome"] != BudgetExceeded.code:
+        if task.role == EMBEDDER:
+            self._totals.add_cost(call.cost_usd)
+            self.budget.charge(call.cost_usd)
+        elif call.requests or result["outcome"] != BudgetExceeded.code:
             self._totals.add(call.usage, requests=call.requests, cost=call.cost_usd)
         row = describe_call(task, call) | trace.as_row() | self._whose() | result
         if not self._store_prompts:
             row["prompt"] = None
-        return self.servers.ledger.add(row, wait=self.engine == "openai")
+        return self.servers.ledger.add(row, wait=self.engine == "openai" and task.role != EMBEDDER)
 
     def _whose(self) -> Json:
         run = self.run_ref

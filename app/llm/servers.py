@@ -10,7 +10,7 @@ import httpx2
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from openai import AsyncAzureOpenAI, AsyncOpenAI
-from opentelemetry import trace
+from opentelemetry.trace import NoOpTracer, Tracer
 from pydantic import SecretStr, ValidationError
 from redis.asyncio import Redis
 
@@ -67,11 +67,13 @@ class Choice:
 class ModelServers:
     """Opened once a process, closed at its end; everything that calls share."""
 
-    def __init__(self, settings: Settings, sessions: Sessions, redis: Redis | None = None) -> None:
+    def __init__(
+        self, settings: Settings, sessions: Sessions, redis: Redis | None = None, *, tracer: Tracer | None = None
+    ) -> None:
         self._settings = settings
         self._redis = redis
         self.ledger = Ledger(sessions)
-        self.tracer = trace.get_tracer("symposium.llm")
+        self.tracer = tracer or NoOpTracer()
         self.prices = load_prices(settings.prices_file)
         self.default_caps = _read_caps(settings)
         self._servers = _list_servers(settings)

@@ -52,6 +52,10 @@ class Totals:
         self.output_tokens += usage.output_tokens
         self.cached_tokens += usage.cached_tokens
         self.reasoning_tokens += usage.reasoning_tokens
+        self.add_cost(cost)
+
+    def add_cost(self, cost: Decimal | None) -> None:
+        """Add what something else than a model call cost."""
         self.cost_usd = None if cost is None or self.cost_usd is None else self.cost_usd + cost
 
     def as_dict(self) -> dict[str, Any]:

@@ -8,10 +8,12 @@ from app.agents.base import Agent, Context
 from app.db import Json
 from app.knowledge.opening import open_knowledge
 from app.llm.budget import Caps
+from app.llm.metering import MeteredEmbedder
 from app.llm.runner import RunRef, build_models
 from app.resources import Resources
 from app.runs.models import Run
 from app.runs.repository import list_thread_outputs
+from app.runs.tracing import StepTrace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,7 @@ class Prepared:
     count_usage: Callable[[], Awaitable[Json]]
     verify: Callable[[], None]
     """Raises ReplayDiverged."""
+    trace: StepTrace
 
 
 Prepare = Callable[[Agent[Any, Any], Run], Prepared]
@@ -53,6 +56,8 @@ def build_prepare(resources: Resources) -> Prepare:
             searches_used=run.usage.get("searches", 0),
         )
 
+        trace = StepTrace(run, ledger=resources.model_servers.ledger, tracer=resources.tracer)
+
         async def count_usage() -> Json:
             await models.remember()
             return models.usage
@@ -65,12 +70,17 @@ def build_prepare(resources: Resources) -> Prepare:
             project_id=run.project_id,
             run_id=run.id,
             thread_id=run.thread_id,
-            knowledge=open_knowledge(resources, run.project_id, on_search=models.budget.count_search),
+            knowledge=open_knowledge(
+                resources,
+                run.project_id,
+                embedder=MeteredEmbedder(resources.embedder, models, resources.sessions),
+                on_search=models.budget.count_search,
+            ),
             models=models,
             converter=resources.converter,
             options=options,
             list_earlier=list_earlier,
         )
-        return Prepared(context=context, count_usage=count_usage, verify=models.verify)
+        return Prepared(context=context, count_usage=count_usage, verify=models.verify, trace=trace)
 
     return prepare

@@ -217,6 +217,7 @@ class Executor:
             context=active.prepared.context,
             control=active.control,
             record=self._record,
+            trace=active.prepared.trace,
         )
         active.prepared.verify()
         return ending

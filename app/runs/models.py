@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, CreatedAt, PrimaryKey, ProjectId
+from app.db import Base, CreatedAt, PrimaryKey, ProjectId, Timestamp
 
 TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -64,6 +64,24 @@ class RunEvent(Base):
     key: Mapped[str | None]
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class RunStep(Base):
+    """A step a run has taken: a node of its graph, in one attempt. `outcome` is `ok`, `waiting` or an error's code."""
+
+    __tablename__ = "run_steps"
+    __table_args__ = (Index(None, "run_id", "started_at"),)
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    attempt: Mapped[int]
+    node: Mapped[str]
+    scope: Mapped[str]
+    """The step, the same again when it is repeated after a crash; calls made in it have the same."""
+    outcome: Mapped[str]
+    started_at: Mapped[Timestamp]
+    duration_ms: Mapped[int]
 
 
 class IdempotencyKey(Base):

@@ -15,6 +15,7 @@ from app.resources import CheckpointPool
 from app.runs.models import Run
 from app.runs.recorder import Recorder, RecordingSaver
 from app.runs.repository import Ending, NewEvent, find_given_input
+from app.runs.tracing import StepTrace
 
 Record = Callable[[Run, NewEvent], Awaitable[None]]
 Graph = CompiledStateGraph[Any, Context, Any, Any]
@@ -29,6 +30,7 @@ async def take_steps(
     context: Context,
     control: RunControl,
     record: Record,
+    trace: StepTrace,
 ) -> Ending:
     """Run the agent's graph on from its last finished step, recording what it emits before the step is saved.
 
@@ -44,17 +46,19 @@ async def take_steps(
         "configurable": {"thread_id": str(run.id)},
         "recursion_limit": agent.recursion_limit(agent.input.model_validate(run.input)),
         "run_name": agent.name,
+        "callbacks": [trace],
     }
     entry = await _entry(sessions, run, await graph.aget_state(config))
     async with recorder.running():
-        await graph.ainvoke(
-            entry,
-            config,
-            context=replace(context, sink=recorder.put),
-            version="v2",
-            durability="sync",
-            control=control,
-        )
+        with trace.attempt():
+            await graph.ainvoke(
+                entry,
+                config,
+                context=replace(context, sink=recorder.put),
+                version="v2",
+                durability="sync",
+                control=control,
+            )
     return _ending(agent, await graph.aget_state(config))
 
 

@@ -1,11 +1,10 @@
-"""Spans of model calls, seen by a tracer that stands in for an SDK."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+"""Spans of model calls."""
 
 import pytest
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, NoOpTracer, Span
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import Tracer
 
 from app.errors import ModelFailed
 from tests.integration.llm.conftest import KEY, MakeRunner
@@ -13,52 +12,39 @@ from tests.integration.llm.tasks import GOOD, JUDGE, Question
 from tests.support.stub_openai import StubOpenAI, refuse
 
 
-class KeptSpan(NonRecordingSpan):
-    def __init__(self, attributes: dict[str, Any]) -> None:
-        super().__init__(INVALID_SPAN_CONTEXT)
-        self.attributes = attributes
-
-    def set_attribute(self, key: str, value: Any) -> None:
-        self.attributes[key] = value
-
-
-class KeepingTracer(NoOpTracer):
-    def __init__(self) -> None:
-        self.spans: list[KeptSpan] = []
-
-    @contextmanager
-    def start_as_current_span(  # type: ignore[override]
-        self, name: str, *args: Any, **kwargs: Any
-    ) -> Iterator[Span]:
-        self.spans.append(KeptSpan({"name": name, **kwargs["attributes"]}))
-        yield self.spans[-1]
+@pytest.fixture
+def spans() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
 
 
 @pytest.fixture
-def tracer() -> KeepingTracer:
-    return KeepingTracer()
+def tracer(spans: InMemorySpanExporter) -> Tracer:
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    return provider.get_tracer("test")
 
 
 async def test_a_call_has_a_span_with_model_task_and_tokens(
-    tracer: KeepingTracer, stub: StubOpenAI, make_runner: MakeRunner
+    spans: InMemorySpanExporter, tracer: Tracer, stub: StubOpenAI, make_runner: MakeRunner
 ) -> None:
     stub.script("no json", GOOD)
     runner = await make_runner()
     runner.servers.tracer = tracer
     await runner.run(JUDGE, Question())
-    span = tracer.spans[-1].attributes
-    assert (span["name"], span["symposium.task"], span["symposium.requests"]) == ("chat stub-model", "test.judge", 2)
-    assert span["gen_ai.usage.input_tokens"] == sum(len(chat.prompt) // 4 + 1 for chat in stub.chats)
+    (span,) = spans.get_finished_spans()
+    told = span.attributes or {}
+    assert (span.name, told["symposium.task"], told["symposium.requests"]) == ("chat stub-model", "test.judge", 2)
+    assert told["gen_ai.usage.input_tokens"] == sum(len(chat.prompt) // 4 + 1 for chat in stub.chats)
 
 
 async def test_a_failed_call_has_its_code_and_no_key(
-    tracer: KeepingTracer, stub: StubOpenAI, make_runner: MakeRunner
+    spans: InMemorySpanExporter, tracer: Tracer, stub: StubOpenAI, make_runner: MakeRunner
 ) -> None:
     stub.script(refuse(400, f"odd {KEY}"))
     runner = await make_runner()
     runner.servers.tracer = tracer
     with pytest.raises(ModelFailed):
         await runner.run(JUDGE, Question())
-    span = tracer.spans[-1].attributes
-    assert span["error.type"] == "model_failed"
-    assert KEY not in str(span)
+    (span,) = spans.get_finished_spans()
+    assert (span.attributes or {})["error.type"] == "model_failed"
+    assert KEY not in span.to_json()

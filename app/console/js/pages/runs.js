@@ -38,14 +38,14 @@ export function run(main, { args: [id], signal }) {
   const events = grid("Events", ["#", "Type", "Data"], []);
   const log = events.querySelector("tbody");
   const trace = h("div");
-  add(main, h("h1", {}, "Run"), line.element, facts, h("h2", {}, "Calls"), trace, h("h2", {}, "Events"), events);
+  add(main, h("h1", {}, "Run"), line.element, facts, h("h2", {}, "Steps and calls"), trace, h("h2", {}, "Events"), events);
   const draw = (value) => fill(facts, details(value));
   get(`/v1/runs/${id}`).then(draw).catch((error) => fill(main, h("h1", {}, "Run"), h("div", { class: "problem", role: "alert" }, h("p", {}, error.message))));
-  loading(trace, () => get(`/v1/runs/${id}/trace`), waterfall, "No model was called.");
+  loading(trace, () => get(`/v1/runs/${id}/trace`), waterfall, "No step was taken.");
   watch(id, {
     line, signal,
     onEvent: (event) => event.id && log.append(eventRow(event)),
-    onEnd: (ended) => { draw(ended); loading(trace, () => get(`/v1/runs/${id}/trace`), waterfall, "No model was called."); },
+    onEnd: (ended) => { draw(ended); loading(trace, () => get(`/v1/runs/${id}/trace`), waterfall, "No step was taken."); },
   });
 }
 
@@ -74,21 +74,28 @@ function eventRow(event) {
 }
 
 function waterfall(trace) {
-  const calls = trace.calls ?? trace.data ?? [];
-  if (!calls.length) return h("p", { class: "empty" }, "No model was called.");
-  const start = Math.min(...calls.map((call) => Date.parse(call.started_at)));
-  const end = Math.max(...calls.map((call) => Date.parse(call.started_at) + call.duration_ms));
-  const span = Math.max(1, end - start);
-  return grid("Calls", ["Node", "Task", "Model", "Tokens in / out", "ms", "Cost", "When"], calls.map((call) => h("tr", {},
-    h("td", {}, call.node), h("td", {}, call.task), h("td", {}, call.model), h("td", { class: "number" }, `${call.input_tokens ?? "–"} / ${call.output_tokens ?? "–"}`),
-    h("td", { class: "number" }, call.duration_ms), h("td", { class: "number" }, call.cost_usd ? `$${Number(call.cost_usd).toFixed(4)}` : "–"),
-    h("td", { class: "when" }, bar(call, start, span)))));
+  if (!trace.steps.length) return h("p", { class: "empty" }, "No step was taken.");
+  const rows = trace.steps.flatMap((step) => [stepRow(step, trace), ...step.calls.map((call) => callRow(call, trace))]);
+  return grid("Steps", ["Step", "Task", "Model", "Tokens in / out", "ms", "Cost", "When"], rows);
 }
 
-function bar(call, start, span) {
-  const left = (100 * (Date.parse(call.started_at) - start)) / span;
+function stepRow(step, trace) {
+  const node = step.outcome === "ok" ? step.node : `${step.node} (${step.outcome})`;
+  return h("tr", {}, h("td", {}, node), h("td"), h("td"), h("td"), h("td", { class: "number" }, step.duration_ms), h("td"),
+    h("td", { class: "when" }, bar(step, trace)));
+}
+
+function callRow(call, trace) {
+  return h("tr", {}, h("td"), h("td", {}, call.task), h("td", {}, call.model), h("td", { class: "number" }, `${call.input_tokens ?? "–"} / ${call.output_tokens ?? "–"}`),
+    h("td", { class: "number" }, call.duration_ms), h("td", { class: "number" }, call.cost_usd ? `$${Number(call.cost_usd).toFixed(4)}` : "–"),
+    h("td", { class: "when" }, bar(call, trace)));
+}
+
+function bar(part, trace) {
+  const span = Math.max(1, trace.duration_ms);
+  const left = (100 * (Date.parse(part.started_at) - Date.parse(trace.started_at))) / span;
   const box = h("span");
   box.style.left = `${left}%`;
-  box.style.width = `${Math.max(.5, (100 * call.duration_ms) / span)}%`;
+  box.style.width = `${Math.max(.5, (100 * part.duration_ms) / span)}%`;
   return h("div", { class: "wave" }, box);
 }

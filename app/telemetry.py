@@ -1,0 +1,33 @@
+"""Spans for OpenTelemetry, sent over OTLP where an endpoint is set."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Tracer
+
+NAME = "symposium"
+EXPORT_SECONDS = 5
+
+
+@asynccontextmanager
+async def open_tracer(endpoint: str | None) -> AsyncIterator[Tracer]:
+    """Yield a tracer whose spans go to an OTLP endpoint over HTTP; on the way out, send those that wait.
+
+    Without an endpoint it is the one of the provider this process may have been given from outside, or does nothing.
+    """
+    if endpoint is None:
+        yield trace.get_tracer(NAME)
+        return
+    exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_SECONDS)
+    provider = TracerProvider(resource=Resource.create({"service.name": NAME}), shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    try:
+        yield provider.get_tracer(NAME)
+    finally:
+        await asyncio.to_thread(provider.shutdown)
