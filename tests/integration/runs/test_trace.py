@@ -74,7 +74,8 @@ def calls_of(trace: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def test_every_step_is_told_in_order_with_start_and_duration(trace: dict[str, Any]) -> None:
     nodes = [step["node"] for step in trace["steps"]]
-    assert [nodes[0], nodes[1], nodes[-1]] == ["open_question", "plan", "finish"]
+    assert nodes[:2] == ["open_question", "plan"]
+    assert nodes.index("search") < nodes.index("write") < nodes.index("finish")
     assert nodes.count("search") > 1
     offsets = [step["offset_ms"] for step in trace["steps"]]
     assert offsets == sorted(offsets)
