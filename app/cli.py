@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from app.commands import ask, debate, ingest, search
+from app.commands import ask, config, debate, demo, ingest, search
 
 cli = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Documents distilled into a pyramid of knowledge; agents that cite file and page.",
 )
@@ -69,13 +68,15 @@ def key(context: typer.Context) -> None:
     become("app.keys", *context.args)
 
 
-for command in (ingest, ask, search, debate):
+CLIENT_COMMANDS = {"ingest": ingest, "ask": ask, "search": search, "debate": debate, "demo": demo}
+for command in (*CLIENT_COMMANDS.values(), config):
     command.register(cli)
 
 
 def main() -> None:
-    """Run the command line."""
-    cli()
+    """Run the command line; what `symposium config` keeps stands in for options that are not given."""
+    kept = config.read_config()
+    cli(default_map={name: kept for name in CLIENT_COMMANDS})
 
 
 if __name__ == "__main__":

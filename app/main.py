@@ -31,6 +31,7 @@ from app.api import (
 from app.api.console import Console
 from app.api.deps import Service
 from app.api.errors import install_errors
+from app.api.explorer import install_explorer
 from app.api.mcp import build_mcp, build_mcp_routes, running_mcp
 from app.api.middleware import install_middleware
 from app.api.openapi import install_openapi
@@ -89,6 +90,8 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
         summary="Documents distilled into a pyramid of knowledge; agents that cite file and page.",
         version="0.1.0",
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     install_middleware(app, settings)
     install_errors(app)
@@ -99,6 +102,7 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
             app.include_router(agent_routes.build_router(agent))
     tools = build_mcp(app)
     app.router.routes.extend(build_mcp_routes(tools).routes)
+    install_explorer(app)
     install_openapi(app, Page[EventView])
     app.router.routes.append(Console())
     return app

@@ -9,9 +9,8 @@ CONSOLE = (
 )
 ANSWER = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
 EXPLORER = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
-    "style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com; "
-    "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -46,4 +45,4 @@ def policy_for(path: str) -> str:
     """Return the content security policy of a path: an answer under `/v1` may hold a stranger's HTML."""
     if path.startswith("/v1/"):
         return ANSWER
-    return EXPLORER if path.startswith(("/docs", "/redoc")) else CONSOLE
+    return EXPLORER if path.startswith("/docs") else CONSOLE
