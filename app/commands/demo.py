@@ -54,7 +54,7 @@ def read_samples(client: Client) -> None:
         if error.problem.get("code") != "conflict":
             raise
     with progress_bar(quiet=False) as bar:
-        outcomes = [ingest_file(client, file, COLLECTION, bar) for file in sorted(SAMPLES.iterdir())]
+        outcomes = [one for file in sorted(SAMPLES.iterdir()) for one in ingest_file(client, file, COLLECTION, bar)]
     out.print(outcome_table(outcomes))
 
 
