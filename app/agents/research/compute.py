@@ -58,7 +58,7 @@ def _changes(slots: Sequence[Slot]) -> list[str]:
         before, after = read_figure(old), read_figure(new)
         if before and after and old.value.unit == new.value.unit:
             spans = f"from {before.text} in {show_period(old.period)} to {after.text} in {show_period(new.period)}"
-            said = f"{_subject(new)} {show_difference(before, after)}, {spans}"
+            said = f"{name_slot(new)} {show_difference(before, after)}, {spans}"
             found.append(f"{said} [{old.finding.id}, {new.finding.id}].")
     return found
 
@@ -71,11 +71,12 @@ def _between(groups: Sequence[Sequence[Slot]]) -> list[str]:
         return []
     (more, high), (less, low) = sorted(pair, key=lambda p: p[1].value, reverse=True)
     gap = _like(high.value - low.value, high)
-    first, second = (f"{_subject(s)} ({f.text} in {show_period(s.period)})" for s, f in ((more, high), (less, low)))
+    first, second = (f"{name_slot(s)} ({f.text} in {show_period(s.period)})" for s, f in ((more, high), (less, low)))
     return [f"{first} exceeded {second} by {gap} [{more.finding.id}, {less.finding.id}]."]
 
 
-def _subject(slot: Slot) -> str:
+def name_slot(slot: Slot) -> str:
+    """Return what a figure is of: "Apple's total net sales"."""
     value = slot.value
     scope = f"{value.scope} " if value.scope and value.scope.lower() not in value.measure.lower() else ""
     name = f"{value.entity.strip()}'s " if value.entity.strip() else ""

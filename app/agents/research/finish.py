@@ -23,7 +23,7 @@ from app.agents.research.schemas import (
 )
 from app.agents.research.state import ResearchState
 from app.agents.research.thread import Turn, known_entries
-from app.agents.research.writing import read_given, settle_section
+from app.agents.research.writing import read_given, say_written, settle_section
 from app.db import Json
 
 NOTHING = "Not in this collection."
@@ -62,18 +62,20 @@ def _settle_all(
     parts: dict[str, str] = {}
     removed: list[NotSupported] = []
     corrected = 0
-    for id in sorted(state.get("sections", {}), key=lambda i: (len(i), i)):
+    for id in sorted(state.get("sections", {}), key=_place):
         section = state["sections"][id]
         text, gone, fixed = settle_section(section["text"], given)
         removed += [NotSupported(**r) for r in gone]
         corrected += fixed
         if list_ids(text):
             parts[id] = text
-            shown = render_citations(text, given)
-            context.emit(
-                "research.section_written", key=f"section:{id}", section=id, title=section["title"], text=shown
-            )
+            say_written(context, id, section["title"], text, given)
     return parts, removed, corrected
+
+
+def _place(id: str) -> tuple[bool, int, str]:
+    """Sort sections as planned, those that code adds last."""
+    return id.startswith("x"), len(id), id
 
 
 def _compose(state: ResearchState, parts: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """Questions worth asking next, made of what was found and not used."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from app.agents.research.documents import Known
@@ -8,6 +9,8 @@ from app.agents.research.schemas import Finding
 from app.agents.research.words import content_stems
 
 MOST = 3
+PAGE = re.compile(r"\bpage \d+", re.IGNORECASE)
+"""A concept that is only named by its place says nothing to ask about."""
 
 
 def suggest_follow_ups(
@@ -20,7 +23,8 @@ def suggest_follow_ups(
     reading = read_question(question, documents)
     facts = [fact for f in packed if f.id in cited for fact in f.facts]
     asked = set(content_stems(question))
-    about = [name for i, name in groups.items() if name and not set(content_stems(name)) <= asked]
+    named = (name for i, name in groups.items() if name and not PAGE.search(name))
+    about = [name for name in named if not set(content_stems(name)) <= asked]
     found = []
     if facts and reading.kind == "figure":
         found.append(f"How has {_whose(facts[0].entity)}{facts[0].measure} changed over time?")

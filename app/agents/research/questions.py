@@ -97,7 +97,7 @@ def split_question(text: str) -> list[str]:
     asked = strip_instructions(text)
     parts = JOINT.split(asked)
     kept = [part.strip(" ,") for n, part in enumerate(parts) if len(content_stems(part)) >= _least_words(n, part)]
-    return kept[:4] or [asked]
+    return [part[:1].upper() + part[1:] for part in kept[:4]] or [asked]
 
 
 def _least_words(number: int, part: str) -> int:

@@ -8,7 +8,8 @@ from langgraph.runtime import Runtime
 
 from app.agents.base import Context
 from app.agents.research.budget import measure_call, tokens_left
-from app.agents.research.citations import Given, find_problems, list_ids, settle
+from app.agents.research.citations import Given, find_problems, list_ids, render_citations, settle
+from app.agents.research.comparison import FIGURES, SHARED, UNIQUE, build_table, list_points
 from app.agents.research.compute import say_figures
 from app.agents.research.contradictions import add_open, find_contradictions
 from app.agents.research.documents import Known
@@ -25,6 +26,7 @@ from app.db import Json
 from app.errors import BudgetExceeded
 
 PACK_TOKENS = {"answer": 3000, "report": 18_000}
+PACK_MOST = {"answer": 40, "report": 80}
 GROUPED = 16
 REPAIR_FINDINGS = 12
 Documents = Mapping[UUID, Known]
@@ -39,9 +41,11 @@ async def pack_findings(state: ResearchState, runtime: Runtime[Context]) -> Json
     chosen = {s.id: _slots(s, useful, documents) for s in steps}
     first = {slot.finding.entry_id for slots in chosen.values() for slot in slots}
     raised = [f.model_copy(update={"score": f.score + 2}) if f.entry_id in first else f for f in useful]
-    packed = pack(raised, tokens=min(PACK_TOKENS[asked.format], max(600, tokens_left(state, asked) - 2500)))
+    room = min(PACK_TOKENS[asked.format], max(600, tokens_left(state, asked) - 2500))
+    packed = pack(raised, tokens=room, most=PACK_MOST[asked.format])
     short = {f.entry_id: f for f in packed}
-    computed = {s: say_figures(_with_ids(slots, short)) for s, slots in chosen.items() if slots}
+    slots = {s: _with_ids(slots, short) for s, slots in chosen.items()}
+    computed = {s: say_figures(mine) for s, mine in slots.items() if mine}
     known = await runtime.context.knowledge.list_discrepancies(entry_ids=list(short)) if short else []
     return {
         "packed": [f.model_dump(mode="json") for f in packed],
@@ -51,6 +55,7 @@ async def pack_findings(state: ResearchState, runtime: Runtime[Context]) -> Json
             c.model_dump(mode="json") for c in add_open(find_contradictions(packed, documents), known, packed)
         ],
         "unanswered": [s.question for s in steps if not any(s.id in f.sub_questions for f in packed)],
+        "sections": _added_sections(asked, [s for mine in slots.values() for s in mine], packed),
     }
 
 
@@ -60,6 +65,9 @@ async def write(state: SectionWork, runtime: Runtime[Context]) -> Json:
     id, draft = state["id"], await _draft(state, request, runtime.context)
     spent = {} if draft is None else {f"write:{id}": measure_call(WRITE_TASK, request, draft)}
     text = write_extract(request) if draft is None else draft.text
+    given = read_given(state["state"])
+    if not find_problems(text, given):
+        say_written(runtime.context, id, state["title"], text, given)
     return {"sections": {id: {"title": state["title"], "text": text}}, "spent": spent}
 
 
@@ -88,7 +96,25 @@ async def repair(state: SectionWork, runtime: Runtime[Context]) -> Json:
     except BudgetExceeded:
         return {"repaired": True}
     spent = {f"repair:{id}": measure_call(REPAIR_TASK, request, draft)}
+    given = read_given(state["state"])
+    say_written(runtime.context, id, state["title"], settle(draft.text, given).text, given)
     return {"sections": {id: {"title": state["title"], "text": draft.text}}, "spent": spent, "repaired": True}
+
+
+def say_written(context: Context, id: str, title: str, text: str, given: Mapping[str, Given]) -> None:
+    """Tell of a section that holds, once, with its citations as a reader sees them."""
+    if list_ids(text):
+        shown = render_citations(text, given)
+        context.emit("research.section_written", key=f"section:{id}", section=id, title=title, text=shown)
+
+
+def _added_sections(asked: ResearchInput, slots: Sequence[Slot], packed: Sequence[Finding]) -> Json:
+    """Return the sections that code adds to a report."""
+    if asked.format != "report":
+        return {}
+    shared, unique = list_points(f for f in packed if not f.facts)
+    parts = ((FIGURES, build_table(slots)), (SHARED, shared), (UNIQUE, unique))
+    return {f"x{n}": {"title": title, "text": text} for n, (title, text) in enumerate(parts, 1) if text}
 
 
 def _repair_request(work: SectionWork) -> RepairRequest:
@@ -113,7 +139,7 @@ def sections_of(state: ResearchState) -> list[SectionWork]:
     """Return the sections to write: one for an answer, one a sub-question that has findings for a report."""
     asked = ResearchInput.model_validate(state["input"])
     steps = [s for s in read_steps(state) if any(s.id in f["sub_questions"] for f in state["packed"])]
-    shared: Json = {key: state.get(key) for key in SHARED}
+    shared: Json = {key: state.get(key) for key in SECTION_STATE}
     if asked.format == "answer":
         return [_section("answer", state["question"], steps, shared)] if steps else []
     return [_section(s.id, s.question, [s], shared) for s in steps]
@@ -126,7 +152,7 @@ def settle_section(text: str, given: Mapping[str, Given]) -> tuple[str, list[Jso
     return settled.text, removed, settled.corrected
 
 
-SHARED = ("input", "question", "documents", "packed", "computed", "groups", "spent")
+SECTION_STATE = ("input", "question", "documents", "packed", "computed", "groups", "spent")
 
 
 def _section(id: str, title: str, steps: Sequence[PlanStep], shared: Json) -> SectionWork:

@@ -76,4 +76,4 @@ def test_names_nobody_knows_are_kept_as_names() -> None:
 
 def test_a_question_of_two_parts_is_split() -> None:
     parts = split_question("What was Apple's revenue in 2023, and what were its operating expenses?")
-    assert parts == ["What was Apple's revenue in 2023", "what were its operating expenses?"]
+    assert parts == ["What was Apple's revenue in 2023", "What were its operating expenses?"]
