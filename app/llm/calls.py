@@ -15,6 +15,7 @@ from app.db import Json, now
 from app.llm.budget import Budget, Spending
 from app.llm.ledger import CallKey
 from app.llm.prices import Price
+from app.llm.structured import plain_schema
 from app.llm.task import I, O, Task
 from app.llm.usage import Usage
 
@@ -63,7 +64,7 @@ def hash_request(task: Task[I, O], input: I, *, engine: str, model: str, seed: i
             "model": model,
             "instructions": task.instructions,
             "prompt": task.render(input),
-            "schema": task.output.model_json_schema(),
+            "schema": plain_schema(task.output),
             "tokens": task.max_output_tokens,
             "temperature": task.temperature,
             "seed": seed,

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Generic
 
 from pydantic import BaseModel, ValidationError
@@ -115,9 +116,16 @@ def _explain_missing(text: str) -> str:
     return "The answer has no JSON object."
 
 
+@cache
+def plain_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the model's JSON schema, made once; not to be changed."""
+    return model.model_json_schema()
+
+
+@cache
 def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the model's JSON schema in the form strict servers take: closed objects, all fields required."""
-    schema: dict[str, Any] = _tighten(model.model_json_schema())
+    """Return the schema in the form strict servers take: closed objects, all fields required. Not to be changed."""
+    schema: dict[str, Any] = _tighten(plain_schema(model))
     return schema
 
 
