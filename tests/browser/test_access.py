@@ -7,18 +7,9 @@ from playwright.async_api import Browser, Page, expect
 
 SEEN = {"serious", "critical"}
 PAGES = [
-    "home",
-    "documents",
-    "document",
-    "research",
-    "report",
-    "debates",
-    "debate",
-    "runs",
-    "run",
-    "collections",
-    "overview",
-]
+    "home", "documents", "document", "research", "report", "debates", "debate", "runs", "run",
+    "collections", "webhooks", "sources", "keys", "overview", "discrepancies", "recollections",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +23,10 @@ def addresses(console: str) -> dict[str, str]:
     paths = {
         "home": "", "documents": "documents", "document": f"documents/{document}/pages/1",
         "research": "research", "report": f"research/{research}", "debates": "debates", "debate": f"debates/{debate}",
-        "runs": "runs", "run": f"runs/{research}", "collections": "collections", "overview": "collections/default",
+        "runs": "runs", "run": f"runs/{research}", "collections": "collections", "webhooks": "collections?tab=webhooks", "sources": "collections?tab=sources",
+        "keys": "collections?tab=keys", "overview": "collections/default",
+        "discrepancies": "collections/default?tab=discrepancies",
+        "recollections": "collections/default?tab=recollections",
     }  # fmt: skip
     return {name: f"/#/{path}" for name, path in paths.items()}
 

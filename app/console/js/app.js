@@ -2,13 +2,15 @@
 
 import { key } from "./api.js";
 import { field, fill, h } from "./dom.js";
+import { collection } from "./pages/collection.js";
 import { collections } from "./pages/collections.js";
 import { debate, debates } from "./pages/debate.js";
 import { document_ } from "./pages/document.js";
 import { documents } from "./pages/documents.js";
 import { home } from "./pages/home.js";
 import { report, research } from "./pages/research.js";
-import { run, runs } from "./pages/runs.js";
+import { run } from "./pages/run.js";
+import { runs } from "./pages/runs.js";
 
 const ROUTES = [
   [/^\/?$/, home, "Home"],
@@ -20,7 +22,8 @@ const ROUTES = [
   [/^\/debates\/([^/]+)$/, debate, "Debate"],
   [/^\/runs$/, runs, "Runs"],
   [/^\/runs\/([^/]+)$/, run, "Run"],
-  [/^\/collections(?:\/([^/]+))?$/, collections, "Collections"],
+  [/^\/collections$/, collections, "Collections"],
+  [/^\/collections\/([^/]+)$/, collection, "Collection"],
 ];
 
 const main = document.getElementById("main");

@@ -154,3 +154,34 @@ export function download(label, load, filename, type) {
     URL.revokeObjectURL(link.href);
   });
 }
+
+/** Tabs over panels that are drawn when first shown; `panels` is [[name, label, draw(target)]]. */
+export function tabs(label, panels, chosen = panels[0][0]) {
+  const panel = h("div", { role: "tabpanel", id: `panel-${++fieldNumber}`, tabindex: "0" });
+  const list = h("div", { class: "tabs", role: "tablist", "aria-label": label });
+  const show = (button, draw) => {
+    for (const other of list.children) { other.setAttribute("aria-selected", String(other === button)); other.tabIndex = other === button ? 0 : -1; }
+    panel.setAttribute("aria-label", button.textContent);
+    draw(fill(panel));
+  };
+  const step = (event) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    const all = [...list.children];
+    const next = all[(all.indexOf(event.target) + by + all.length) % all.length];
+    next.focus();
+    next.click();
+  };
+  for (const [name, text, draw] of panels) {
+    const button = h("button", { type: "button", role: "tab", "aria-controls": panel.id, onclick: () => show(button, draw), onkeydown: step }, text);
+    list.append(button);
+    if (name === chosen) queueMicrotask(() => button.click());
+  }
+  return h("div", {}, list, panel);
+}
+
+/** Show something that is told only once, with a button that copies it. */
+export function secret(label, value) {
+  return h("div", { class: "panel told", role: "status" }, h("p", {}, h("strong", {}, label), " It is shown only this once; keep it."),
+    h("div", { class: "row" }, h("code", { class: "grow" }, value), action("Copy", () => navigator.clipboard.writeText(value))));
+}
