@@ -20,14 +20,19 @@ def addresses(console: str) -> dict[str, str]:
         research = http.post("/v1/research", json={"question": question, "format": "report"}).json()["id"]
         debate = http.post("/v1/debates", json={"topic": "Halden depends on one supplier"}).json()["id"]
         document = http.get("/v1/documents").json()["data"][0]["id"]
+    sections = {name: name for name in ("documents", "research", "debates", "runs", "collections")}
+    tabs = {name: f"collections?tab={name}" for name in ("webhooks", "sources", "keys")}
+    about = {name: f"collections/default?tab={name}" for name in ("overview", "discrepancies", "recollections")}
     paths = {
-        "home": "", "documents": "documents", "document": f"documents/{document}/pages/1",
-        "research": "research", "report": f"research/{research}", "debates": "debates", "debate": f"debates/{debate}",
-        "runs": "runs", "run": f"runs/{research}", "collections": "collections", "webhooks": "collections?tab=webhooks", "sources": "collections?tab=sources",
-        "keys": "collections?tab=keys", "overview": "collections/default",
-        "discrepancies": "collections/default?tab=discrepancies",
-        "recollections": "collections/default?tab=recollections",
-    }  # fmt: skip
+        **sections,
+        **tabs,
+        **about,
+        "home": "",
+        "document": f"documents/{document}/pages/1",
+        "report": f"research/{research}",
+        "debate": f"debates/{debate}",
+        "run": f"runs/{research}",
+    }
     return {name: f"/#/{path}" for name, path in paths.items()}
 
 
