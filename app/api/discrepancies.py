@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from app.api.deps import ProjectDep, SessionDep
 from app.api.errors import problems
@@ -39,7 +39,7 @@ class Settlement(BaseModel):
         json_schema_extra={"example": {"settled": True, "note": "The later report restates the segment."}},
     )
 
-    settled: bool = Field(True, description="False opens it again.")
+    settled: StrictBool = Field(True, description="False opens it again.")
     right_entry_id: UUID | None = Field(None, description="Which of the two entries is right, if one is.")
     note: Annotated[str, StringConstraints(max_length=1_000)] = ""
     actor: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = "person"

@@ -16,6 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 from uuid_utils.compat import uuid7
@@ -27,6 +28,7 @@ from app.log import get_logger
 log = get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 IN_BODY = frozenset({"body"})
 EXPECTED: tuple[type[Exception], ...] = (
@@ -134,7 +136,20 @@ async def answer_http_error(request: Request, error: Exception) -> JSONResponse:
         "detail": f"{status.description or status.phrase}.",
         "code": code,
     }
-    return problem_response(request, problem, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(allowed_methods(request))
+    return problem_response(request, problem, headers=headers)
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """Return every method that some route has at a request's path."""
+    app: FastAPI = request.app
+    return [method for method in METHODS if any(_matches(route, request.scope, method) for route in app.router.routes)]
+
+
+def _matches(route: BaseRoute, scope: Scope, method: str) -> bool:
+    return not isinstance(route, Mount) and route.matches({**scope, "method": method})[0] is Match.FULL
 
 
 async def answer_unexpected(request: Request, error: Exception) -> JSONResponse:

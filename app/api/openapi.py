@@ -45,8 +45,19 @@ def _with_problems(document: Json, models: tuple[type[BaseModel], ...]) -> Json:
     return document
 
 
+def _without_null(schema: Json) -> Json:
+    """Return a parameter's schema without null, which no URL or header can say."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    if not kinds:
+        return schema
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**rest, **kinds[0]} if len(kinds) == 1 else {**rest, "anyOf": kinds}
+
+
 def _describe(operation: Json, scope: Scope | None) -> None:
     """Add what every operation may answer, and the key it needs."""
+    for parameter in operation.get("parameters", []):
+        parameter["schema"] = _without_null(parameter["schema"])
     responses = operation["responses"]
     kinds: list[type[AppError]] = (
         [Unavailable] if scope is None else [Unauthorized, Forbidden, TooManyRequests, Unavailable]

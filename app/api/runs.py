@@ -29,6 +29,16 @@ from app.runs.schemas import EventView, RunView, Status, view_run
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
 EVENT_STREAM = "text/event-stream"
+FRAME_SCHEMA = {
+    "type": "object",
+    "description": "One event; a delta has no `id`.",
+    "required": ["event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "Its `seq`."},
+        "event": {"type": "string", "description": "Its type."},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 CANCEL_SECONDS = 60.0
 
@@ -64,7 +74,7 @@ async def get_one(service: ServiceDep, session: SessionDep, project_id: ProjectD
         200: {
             "description": "Server-sent events until the run ends; with `Accept: application/json` a page of the log.",
             "content": {
-                EVENT_STREAM: {"schema": {"type": "string"}},
+                EVENT_STREAM: {"schema": FRAME_SCHEMA},
                 "application/json": {"schema": {"$ref": "#/components/schemas/Page_EventView_"}},
             },
         },

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from app.api.deps import KnowledgeDep
 from app.api.errors import problems
@@ -25,7 +25,7 @@ class SearchFilters(BaseModel):
     dated_from: date | None = Field(None, description="First day the document may be about: its period's end.")
     dated_to: date | None = Field(None, description="Last day; a document without a period has the day it came.")
     metadata: dict[str, str] = Field(default_factory=dict, description="What the document's metadata must equal.")
-    include_ungrounded: bool = Field(False, description="Also insights whose figures are not on their page.")
+    include_ungrounded: StrictBool = Field(False, description="Also insights whose figures are not on their page.")
 
 
 class SearchQuery(BaseModel):
@@ -44,7 +44,7 @@ class SearchQuery(BaseModel):
     document_ids: list[UUID] = Field(default_factory=list, max_length=1_000)
     filters: SearchFilters = SearchFilters()
     limit: int = Field(20, ge=1, le=200)
-    walk: bool = Field(False, description="Also rank what names in the question lead to, and names in that.")
+    walk: StrictBool = Field(False, description="Also rank what names in the question lead to, and names in that.")
 
 
 class SearchResult(BaseModel):

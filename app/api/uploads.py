@@ -64,7 +64,11 @@ FORM_SCHEMA: dict[str, Any] = {
     "properties": {
         "file": {"type": "string", "format": "binary", "description": "The file; its name is what citations name."},
         "collection": {"type": "string", "default": "default", "description": "Id or name of a collection."},
-        "metadata": {"type": "string", "description": "A JSON object of strings that searches may filter by."},
+        "metadata": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "What searches may filter by, as JSON.",
+        },
     },
 }
 BODY_SCHEMA: dict[str, Any] = {

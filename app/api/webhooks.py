@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +26,9 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 Events = Annotated[list[EventType], Field(max_length=20, description="Which events; empty means all.")]
 
 
+Url = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^https?://\S+$")]
+
+
 class NewWebhook(BaseModel):
     """An address to tell of events."""
 
@@ -34,7 +37,7 @@ class NewWebhook(BaseModel):
         json_schema_extra={"example": {"url": "https://example.com/symposium", "events": ["run.succeeded"]}},
     )
 
-    url: str
+    url: Url
     events: Events = Field(default_factory=list)
     description: str = Field("", max_length=2_000, pattern=r"^[^\x00]*$")
 
@@ -44,11 +47,11 @@ class WebhookChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"enabled": True}})
 
-    url: str | None = None
+    url: Url | None = None
     events: Events | None = None
     description: str | None = Field(None, max_length=2_000, pattern=r"^[^\x00]*$")
-    enabled: bool | None = None
-    rotate_secret: bool = Field(False, description="Make a new secret; for 24 hours the old one signs beside it.")
+    enabled: StrictBool | None = None
+    rotate_secret: StrictBool = Field(False, description="Make a new secret; for 24 hours the old one signs beside it.")
 
 
 class WebhookView(BaseModel):

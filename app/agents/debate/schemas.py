@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StrictBool, StringConstraints, model_validator
 
 from app.agents.debate.panel import Ballot, Criterion, SideScores, Winner
 from app.agents.debate.rules import MAX_TURNS, Caps, Side, Stage, Turn, build_plan, find_plan_problems
@@ -21,10 +21,10 @@ class DebateInput(Budgeted):
     earlier_topics: list[str] = Field(default_factory=list, max_length=500, description="topics not to come near again")
     collection: str | None = Field("default", description="evidence: a collection's name or id; null for none")
     sources: list[Source] = Field(default_factory=list, max_length=20, description="texts to use as evidence as well")
-    web: bool = Field(False, description="search the web for evidence as well, where the model server offers it")
+    web: StrictBool = Field(False, description="search the web for evidence as well, where the model server offers it")
     first: Side = Field("pro", description="who opens")
     extra_rounds: int = Field(0, ge=0, le=5)
-    cross_examination: bool = False
+    cross_examination: StrictBool = False
     plan: list[Turn] | None = Field(None, max_length=MAX_TURNS, description="the whole order, in place of the options")
     human: Side | None = Field(None, description="the side a person plays")
     answer_seconds: int | None = Field(None, ge=10, le=604_800, description="after which a person forfeits the turn")

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from app.llm.budget import Budgeted, Caps
 
@@ -23,8 +23,10 @@ class ResearchInput(Budgeted):
     collections: list[str] = Field(default_factory=list, max_length=20)
     document_ids: list[UUID] = Field(default_factory=list, max_length=500)
     format: Format = "answer"
-    interactive: bool = False
-    remember: bool = Field(True, description="whether what is learned from several sources is kept as recollections")
+    interactive: StrictBool = False
+    remember: StrictBool = Field(
+        True, description="whether what is learned from several sources is kept as recollections"
+    )
     rounds: int = Field(3, ge=1, le=10, description="rounds of searching and assessing")
 
     def default_caps(self) -> Caps:
