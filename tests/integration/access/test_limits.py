@@ -71,10 +71,11 @@ async def test_every_answer_tells_browsers_to_be_careful(app: FastAPI, path: str
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
-async def test_only_named_origins_may_call_from_a_page(settings: Settings) -> None:
+async def test_only_named_origins_may_call_from_a_page(app: FastAPI, settings: Settings) -> None:
     named, other = "https://app.example.com", "https://other.example.com"
-    app = create_app(settings.model_copy(update={"cors_origins": [named]}))
-    async with app.router.lifespan_context(app), connect(app) as client:
+    sharing = create_app(settings.model_copy(update={"cors_origins": [named]}))
+    sharing.state.service = app.state.service
+    async with connect(sharing) as client:
         for origin, allowed in ((named, named), (other, None)):
             ask = {"Origin": origin, "Access-Control-Request-Method": "POST"}
             preflight = await client.options("/v1/search", headers=ask)
