@@ -4,6 +4,7 @@ Every tool is a call of our own HTTP API made inside the process with the caller
 projects and rates hold here as they do there.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
@@ -118,6 +119,18 @@ def build_mcp_routes(server: MCPServer) -> Starlette:
 
 @asynccontextmanager
 async def running_mcp(server: MCPServer) -> AsyncIterator[None]:
-    """Serve the endpoint's requests meanwhile."""
-    async with server.session_manager.run():
+    """Serve the endpoint's requests meanwhile, in one task from its beginning to its end."""
+    ready, end = asyncio.Event(), asyncio.Event()
+
+    async def serve() -> None:
+        async with server.session_manager.run():
+            ready.set()
+            await end.wait()
+
+    serving = asyncio.create_task(serve(), name="mcp")
+    await ready.wait()
+    try:
         yield
+    finally:
+        end.set()
+        await serving
