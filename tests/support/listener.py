@@ -47,18 +47,22 @@ class Listener:
         """Read one request and answer it."""
         self.connections += 1
         try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        except asyncio.IncompleteReadError:
+            request = await _read_request(reader)
+        except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
             return
-        first, *lines = head.strip().split("\r\n")
-        method, path, _ = first.split(" ")
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-        request = Received(method=method, path=path, headers=headers, body=body)
         self.requests.append(request)
-        writer.write(self.answers.get(path, _accept)(request))
+        writer.write(self.answers.get(request.path, _accept)(request))
         writer.close()
+
+
+async def _read_request(reader: asyncio.StreamReader) -> Received:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    first, *lines = head.strip().split("\r\n")
+    method, path, _ = first.split(" ")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return Received(method=method, path=path, headers=headers, body=body)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Workers and API processes as processes of their own, started, killed and stopped by tests."""
 
+import json
 import multiprocessing
 import os
 import socket
@@ -89,8 +90,12 @@ def running_command(settings: Settings, log: Path, *command: str) -> Iterator[su
 def environment(settings: Settings) -> dict[str, str]:
     """Return the environment that makes these settings in a subprocess."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SYMPOSIUM_")}
-    given = {f"SYMPOSIUM_{name.upper()}": str(getattr(settings, name)) for name in settings.model_fields_set}
-    return inherited | given
+    given = settings.model_dump(mode="json", include=settings.model_fields_set, exclude_none=True)
+    return inherited | {f"SYMPOSIUM_{name.upper()}": _written(value) for name, value in given.items()}
+
+
+def _written(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @contextmanager

@@ -1,0 +1,15 @@
+"""The short form of `make chaos`: runs of all agents while everything they run on is killed, wiped and restarted."""
+
+from pathlib import Path
+
+from benchmarks.chaos.storm import Plan, weather
+from benchmarks.chaos.weather import WEIGHTS
+
+PLAN = Plan(runs=40, guests=20, delay=0.02, rage_seconds=30, seconds=240, seed=20)
+NONE_OF = ("lost", "twins", "doubled", "repeated_calls", "stream_gaps", "webhooks_lost", "orphans")
+
+
+async def test_nothing_is_lost_doubled_or_paid_again_in_a_storm(tmp_path: Path) -> None:
+    figures = await weather(PLAN, tmp_path)
+    assert {name: figures[name] for name in NONE_OF} == dict.fromkeys(NONE_OF, 0), figures
+    assert all(figures[kind] >= 1 for kind in WEIGHTS)
