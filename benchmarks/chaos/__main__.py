@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=Plan.workers)
     parser.add_argument("--guests", type=int, default=Plan.guests, help="clients at a time")
     parser.add_argument("--delay", type=float, default=Plan.delay, help="seconds the model server takes to answer")
+    parser.add_argument("--storm-seconds", type=float, default=Plan.storm_seconds, help="after which no guest comes")
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6), help="of the accidents' order")
     plan = Plan(**vars(parser.parse_args()))
     with tempfile.TemporaryDirectory(prefix="symposium-chaos-") as name:
