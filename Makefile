@@ -1,4 +1,4 @@
-.PHONY: install run test lint lock
+.PHONY: install run test lint lock chaos
 
 install:
 	@python3 requirements/install.py
@@ -17,6 +17,9 @@ lint: dev
 
 test: lint
 	.venv/bin/pytest
+
+chaos: dev
+	.venv/bin/python -m benchmarks.chaos
 
 COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate
 
