@@ -21,6 +21,7 @@ from uuid import UUID
 from app.convert.document import Converted, Page
 from app.db import DEFAULT_PROJECT
 from app.knowledge.documents import create_document
+from app.knowledge.finder import Ways
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.search import SearchWeights
 from app.llm.embedding import Embedder
@@ -94,7 +95,7 @@ async def measure(knowledge: Knowledge, corpus: Corpus, score: Score, *, walk: b
     """Return the mean score of the first 10 over the questions."""
     scores = []
     for query_id, query in corpus.queries.items():
-        hits = await knowledge.search(query, limit=10, walk=walk)
+        hits = await knowledge.search(query, limit=10, ways=Ways(walk=walk))
         found = [corpus.ids[hit.entry.pages[0] - 1] for hit in hits]
         scores.append(score(found, corpus.gains[query_id]))
     return sum(scores) / len(scores)

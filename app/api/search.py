@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from app.api.deps import KnowledgeDep
 from app.api.errors import problems
 from app.errors import Invalid, NotFound, Unavailable
+from app.knowledge.finder import Ways
 from app.knowledge.types import EntryView, Evidence, Fact, Filters, Grounding, Hit, Level
 
 router = APIRouter(prefix="/v1", tags=["search"])
@@ -44,7 +45,9 @@ class SearchQuery(BaseModel):
     document_ids: list[UUID] = Field(default_factory=list, max_length=1_000)
     filters: SearchFilters = SearchFilters()
     limit: int = Field(20, ge=1, le=200)
+    route: StrictBool = Field(False, description="Find the documents asked about first; what is in them gains.")
     walk: StrictBool = Field(False, description="Also rank what names in the question lead to, and names in that.")
+    fold: StrictBool = Field(False, description="Show near-duplicates once, with the ids of the others.")
 
 
 class SearchResult(BaseModel):
@@ -64,6 +67,7 @@ class SearchResult(BaseModel):
     grounding: Grounding
     facts: tuple[Fact, ...]
     evidence: tuple[Evidence, ...]
+    folded: tuple[UUID, ...]
 
 
 class SearchResults(BaseModel):
@@ -86,7 +90,8 @@ async def search(knowledge: KnowledgeDep, body: SearchQuery) -> SearchResults:
         levels=tuple(body.levels),
         **body.filters.model_dump(),
     )
-    hits = await knowledge.search(body.query, filters=filters, limit=body.limit, walk=body.walk)
+    ways = Ways(route=body.route, walk=body.walk, fold=body.fold)
+    hits = await knowledge.search(body.query, filters=filters, limit=body.limit, ways=ways)
     return SearchResults(results=[_result(hit, hit.entry) for hit in hits])
 
 
@@ -106,4 +111,5 @@ def _result(hit: Hit, entry: EntryView) -> SearchResult:
         grounding=entry.grounding,
         facts=entry.facts,
         evidence=entry.evidence,
+        folded=hit.folded,
     )

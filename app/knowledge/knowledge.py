@@ -9,9 +9,6 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.convert import document
 from app.convert.document import Converted
 from app.db import Json, Sessions
@@ -19,6 +16,7 @@ from app.errors import Invalid, NotFound
 from app.fetch import Fetcher
 from app.knowledge import collections, discrepancies, documents, entries, recollections, search, store
 from app.knowledge.embedding_models import find_model, register_embedder
+from app.knowledge.finder import Finder, Ways
 from app.knowledge.intake import save_fetched
 from app.knowledge.lexical import lexemes
 from app.knowledge.models import Discrepancy
@@ -26,8 +24,8 @@ from app.knowledge.passages import embed_texts
 from app.knowledge.recollection_history import Author
 from app.knowledge.recollections import Wording
 from app.knowledge.rows import document_view, page_view, recollection_view
-from app.knowledge.scope import Scope, find_scope
-from app.knowledge.search import Effort, SearchWeights
+from app.knowledge.scope import find_scope
+from app.knowledge.search import Effort, Query, SearchWeights
 from app.knowledge.types import (
     Direction,
     DiscrepancyView,
@@ -42,7 +40,6 @@ from app.knowledge.types import (
     RecollectionView,
     Step,
 )
-from app.knowledge.walk import WIDTH, rank_with_walk
 from app.knowledge.walk import walk as walk_from
 from app.llm.embedding import Embedder
 
@@ -81,31 +78,26 @@ class Knowledge:
         *,
         filters: Filters = Filters(),  # noqa: B008
         limit: int = 20,
-        walk: bool = False,
+        ways: Ways = Ways(),  # noqa: B008
     ) -> list[Hit]:
         """Return the entries nearest to a query by words and meaning, best first: min(limit, matching) of them.
 
-        With `walk`, entries that names in the question lead to, and names in those, are ranked among them.
+        `ways` may rank further by the documents asked about or by names, and fold what says the same.
         """
         if self._on_search:
             self._on_search()
-        asked, vector = await self._embed(query)
+        asked = await self._read_query(query)
         async with self._sessions() as session:
-            scope = await self._find_scope(session, filters)
-            with self._timed("hybrid"):
-                hits = await search.search(
-                    session,
-                    scope,
-                    lexemes=lexemes(asked),
-                    vector=vector,
-                    limit=max(limit, WIDTH) if walk else limit,
-                    weights=self._weights,
-                    effort=self._effort,
-                )
-            if not walk:
-                return hits
-            with self._timed("walk"):
-                return await rank_with_walk(session, scope, asked, hits, vector=vector, limit=limit)
+            finder = Finder(
+                session=session,
+                project_id=self._project_id,
+                model_id=await self._get_model_id(),
+                dimension=self._embedder.dimension,
+                weights=self._weights,
+                effort=self._effort,
+                timed=self._timed,
+            )
+            return await finder.find(asked, filters, limit=limit, ways=ways)
 
     async def walk(self, entry_ids: Sequence[UUID], *, query: str = "", limit: int = 20) -> list[Step]:
         """Return up to `limit` entries one step from these: sources, dependants, siblings, what sums up the document,
@@ -114,27 +106,20 @@ class Knowledge:
         starts = await self.list_entries(entry_ids)
         if not starts:
             return []
-        _, vector = await self._embed(query or starts[0].text)
+        asked = await self._read_query(query or starts[0].text)
+        model_id = await self._get_model_id()
         async with self._sessions() as session:
-            scope = await self._find_scope(session, Filters())
+            scope = await find_scope(
+                session, self._project_id, Filters(), model_id=model_id, dimension=self._embedder.dimension, count_to=0
+            )
             await search.prepare(session, self._effort)
-            return await walk_from(session, scope, starts, vector=vector, limit=limit)
+            return await walk_from(session, scope, starts, vector=asked.vector, limit=limit)
 
-    async def _embed(self, query: str) -> tuple[str, np.ndarray]:
+    async def _read_query(self, query: str) -> Query:
         asked = query.replace("\x00", " ")[:MAX_QUERY_CHARACTERS]
         with self._timed("embed"):
             [vector] = await self._embedder.embed([asked])
-        return asked, vector
-
-    async def _find_scope(self, session: AsyncSession, filters: Filters) -> Scope:
-        return await find_scope(
-            session,
-            self._project_id,
-            filters,
-            model_id=await self._get_model_id(),
-            dimension=self._embedder.dimension,
-            count_to=2 * self._effort.exact_below,
-        )
+        return Query(text=asked, lexemes=lexemes(asked), vector=vector)
 
     async def get_entry(self, entry_id: UUID) -> EntryView:
         """Return an entry. Raises NotFound."""

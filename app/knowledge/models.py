@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
+from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, CreatedAt, PrimaryKey, ProjectId
@@ -36,7 +36,10 @@ class Collection(Base):
 
 
 class Document(Base):
-    """A file in a collection. `version` is the one whose pyramid is shown; `pending_version` is being read."""
+    """A file in a collection. `version` is the one whose pyramid is shown; `pending_version` is being read.
+
+    `profile` are the lexemes it can be asked for by.
+    """
 
     __tablename__ = "documents"
     __table_args__ = (
@@ -46,6 +49,7 @@ class Document(Base):
             "uq_documents_collection_id_origin", "collection_id", "origin", unique=True, postgresql_where="origin <> ''"
         ),
         Index(None, "project_id", "created_at"),
+        Index(None, "profile", postgresql_using="gin"),
     )
 
     id: Mapped[PrimaryKey]
@@ -68,6 +72,7 @@ class Document(Base):
     card: Mapped[dict[str, Any]] = mapped_column(default=dict)
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict)
     quality: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    profile: Mapped[list[str]] = mapped_column(ARRAY(TEXT), default=list, server_default="{}", deferred=True)
     run_id: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]

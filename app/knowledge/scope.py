@@ -18,6 +18,7 @@ TYPES: dict[str, Any] = {
     "levels": ARRAY(TEXT),
     "lexemes": ARRAY(TEXT),
     "names": ARRAY(TEXT),
+    "words": ARRAY(TEXT),
     "starts": ARRAY(Uuid()),
     "start_id": Uuid(),
     "document_id": Uuid(),
@@ -75,6 +76,13 @@ class Scope:
         if self.document_ids is not None:
             return "and p.document_id = any(:document_ids)"
         return "and p.collection_id = any(:collection_ids)" if self.filters.collection_ids else ""
+
+    @property
+    def document_filter(self) -> str:
+        """The limits that documents know as SQL on `d`, a document."""
+        if self.document_ids is not None:
+            return "and d.id = any(:document_ids)"
+        return "and d.collection_id = any(:collection_ids)" if self.filters.collection_ids else ""
 
     def bind(self, sql: str, values: Mapping[str, Any]) -> tuple[TextClause, dict[str, Any]]:
         """Return a statement with its types and the values it names: the scope's own and those given."""

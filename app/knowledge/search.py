@@ -46,6 +46,15 @@ class Effort:
     exact_below: int = 5_000
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Query:
+    """What is looked for: a text, its lexemes, its vector."""
+
+    text: str
+    lexemes: Sequence[str]
+    vector: np.ndarray
+
+
 SETTINGS = text("""
 select set_config('hnsw.ef_search', :ef_search, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
        set_config('hnsw.max_scan_tuples', '200000', true), set_config('plan_cache_mode', 'force_custom_plan', true),
@@ -66,7 +75,7 @@ known as materialized (
 ),
 reach as materialized (
     select s.level, greatest(coalesce(sum(k.idf), 0)
-           + (:words - count(k.id)) * ln(1 + (s.n + 0.5) / 0.5), 1e-9) * (:k1 + 1) as highest
+           + (:word_count - count(k.id)) * ln(1 + (s.n + 0.5) / 0.5), 1e-9) * (:k1 + 1) as highest
     from stats s left join known k using (level) group by s.level, s.n
 ),
 query as materialized (
@@ -165,18 +174,17 @@ async def prepare(session: AsyncSession, effort: Effort) -> None:
 async def search(
     session: AsyncSession,
     scope: Scope,
+    query: Query,
     *,
-    lexemes: Sequence[str],
-    vector: np.ndarray,
     limit: int,
     weights: SearchWeights,
     effort: Effort,
 ) -> list[Hit]:
     """Return the best `limit` entries of the scope, always min(limit, matching) of them; ties by id."""
     values = {
-        "lexemes": list(dict.fromkeys(lexemes)),
-        "words": len(set(lexemes)),
-        "vector": vector_text(vector),
+        "lexemes": list(dict.fromkeys(query.lexemes)),
+        "word_count": len(set(query.lexemes)),
+        "vector": vector_text(query.vector),
         "limit": limit,
         "k1": float(weights.k1),
         "b": float(weights.b),

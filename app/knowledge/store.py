@@ -22,6 +22,7 @@ from app.knowledge.documents import lock_document
 from app.knowledge.lexical import lexemes
 from app.knowledge.models import Document, DocumentContent, Entry, EntrySource, Page, Term, postings
 from app.knowledge.names import lower_words, opening_name
+from app.knowledge.profiles import profile_words
 from app.knowledge.recollection_history import mark_stale
 from app.knowledge.rows import fact_row
 from app.knowledge.slots import hash_slot, is_complete
@@ -246,6 +247,7 @@ async def _show(session: AsyncSession, shown: Document, publication: Publication
     shown.status, shown.error, shown.updated_at = "ready", None, now()
     shown.title, shown.card, shown.quality = publication.title, publication.card, publication.quality
     shown.meta = {**shown.meta, **publication.metadata}
+    shown.profile = profile_words(shown.filename, shown.title, shown.meta)
     shown.page_count = sum(draft.entry.level == "page" for draft in publication.drafts)
     await session.flush()
 

@@ -99,13 +99,17 @@ class EntryView:
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """A search result: the entry, its fused score, and its rank in each leg (None where the leg did not find it)."""
+    """A search result: the entry, its fused score, and its rank in each leg (None where the leg did not find it).
+
+    `folded` are entries that say the same and are not shown.
+    """
 
     entry: EntryView
     score: float
     lexical_rank: int | None
     vector_rank: int | None
     walk_rank: int | None = None
+    folded: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

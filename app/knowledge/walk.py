@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.knowledge.entries import list_entries
 from app.knowledge.names import Gram, choose_names, list_grams
 from app.knowledge.scope import Scope
-from app.knowledge.search import vector_text
+from app.knowledge.search import Query, vector_text
 from app.knowledge.types import EntryView, Hit, Step, Via
 
 Key = TypeVar("Key")
@@ -26,8 +26,6 @@ MAX_STARTS = 16
 SIMILAR_STARTS = 4
 SIMILAR = 5
 SEEDS = 5
-WIDTH = 50
-"""How many hits a search gives to be ranked anew with what the walk finds."""
 RANK_CONSTANT = 60
 
 TRAIL = """
@@ -165,24 +163,26 @@ async def find_named(
     return {key: [link for link in links if link.name in names] for key, names in chosen.items()}
 
 
-async def rank_with_walk(
-    session: AsyncSession, scope: Scope, query: str, hits: Sequence[Hit], *, vector: np.ndarray, limit: int
-) -> list[Hit]:
+async def rank_with_walk(session: AsyncSession, scope: Scope, query: Query, hits: Sequence[Hit]) -> list[Hit]:
     """Return hits ranked anew with the entries that the question's names, and the names in those, lead to.
 
     First what the question names, then what that mentions, then what the best hits mention; this ranking and the
     hits' are fused by reciprocal rank, each counting the same.
     """
     places = {hit.entry.id: rank for rank, hit in enumerate(hits, 1)}
-    named = (await find_named(session, scope, {query: list_grams(query, cased=False)}, vector))[query]
+    named = (await find_named(session, scope, {query.text: list_grams(query.text, cased=False)}, query.vector))[
+        query.text
+    ]
     anchors = sorted(
         dict.fromkeys(link.entry_id for link in named), key=lambda entry_id: places.get(entry_id, len(hits) + 1)
     )
     anchored = await list_entries(session, scope.project_id, anchors[:MAX_STARTS])
     best = [hit.entry for hit in hits[:SEEDS] if hit.entry.id not in anchors]
-    links = await find_named(session, scope, {entry.id: list_grams(entry.text) for entry in (*anchored, *best)}, vector)
+    links = await find_named(
+        session, scope, {entry.id: list_grams(entry.text) for entry in (*anchored, *best)}, query.vector
+    )
     walked = list(dict.fromkeys([*anchors, *_reached(anchored, links), *_reached(best, links)]))
-    return await _fuse(session, scope, hits, walked, limit)
+    return await _fuse(session, scope, hits, walked)
 
 
 def _reached(entries: Iterable[EntryView], links: Mapping[UUID, Sequence[Link]]) -> list[UUID]:
@@ -190,9 +190,7 @@ def _reached(entries: Iterable[EntryView], links: Mapping[UUID, Sequence[Link]])
     return sorted(found, key=lambda entry_id: (found[entry_id].distance, entry_id))
 
 
-async def _fuse(
-    session: AsyncSession, scope: Scope, hits: Sequence[Hit], walked: Sequence[UUID], limit: int
-) -> list[Hit]:
+async def _fuse(session: AsyncSession, scope: Scope, hits: Sequence[Hit], walked: Sequence[UUID]) -> list[Hit]:
     known = {hit.entry.id: hit for hit in hits}
     new = await list_entries(session, scope.project_id, [entry_id for entry_id in walked if entry_id not in known])
     known |= {entry.id: Hit(entry=entry, score=0, lexical_rank=None, vector_rank=None) for entry in new}
@@ -200,5 +198,5 @@ async def _fuse(
     ranks = {entry_id: rank for rank, entry_id in enumerate(walked, 1)}
     for entry_id, rank in ranks.items():
         scores[entry_id] = scores.get(entry_id, 0) + 1 / (RANK_CONSTANT + rank)
-    best = sorted(scores, key=lambda entry_id: (-scores[entry_id], entry_id))[:limit]
+    best = sorted(scores, key=lambda entry_id: (-scores[entry_id], entry_id))
     return [replace(known[entry_id], score=scores[entry_id], walk_rank=ranks.get(entry_id)) for entry_id in best]

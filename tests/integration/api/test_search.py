@@ -53,3 +53,10 @@ async def test_a_walk_from_an_insight_leads_to_its_page(http: httpx2.AsyncClient
     steps = (await http.get(f"/v1/entries/{result['entry_id']}/walk", params={"limit": 50})).json()["steps"]
     assert {"source", "dependant"} <= {step["via"] for step in steps}
     assert (await http.get(f"/v1/entries/{result['collection_id']}/walk")).status_code == 404
+
+
+async def test_a_search_may_route_and_fold(http: httpx2.AsyncClient) -> None:
+    query = {"query": "net sales in sales.md", "levels": ["page"], "route": True, "fold": True}
+    results = (await http.post("/v1/search", json=query)).json()["results"]
+    assert results[0]["filename"] == "sales.md"
+    assert all(result["folded"] == [] for result in results)

@@ -6,6 +6,7 @@ import pytest_asyncio
 from uuid_utils.compat import uuid7
 
 from app.db import DEFAULT_PROJECT, Sessions
+from app.knowledge.finder import Ways
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.types import Filters, NewEntry
 from app.projects.models import Project
@@ -56,14 +57,14 @@ async def test_a_walk_never_goes_back_or_twice_to_one_entry(knowledge: Knowledge
 async def test_a_search_with_the_walk_finds_what_the_question_does_not_name(knowledge: Knowledge) -> None:
     question, pages = "Where was the director of the film The Goose Woman born?", Filters(levels=("page",))
     without = [hit.entry.text for hit in await knowledge.search(question, filters=pages, limit=8)]
-    hits = await knowledge.search(question, filters=pages, limit=8, walk=True)
+    hits = await knowledge.search(question, filters=pages, limit=8, ways=Ways(walk=True))
     assert DIRECTOR not in without
     assert [hit.walk_rank for hit in hits if hit.entry.text in (FILM, DIRECTOR)] == [1, 2]
 
 
 async def test_a_search_with_the_walk_keeps_to_its_filters(knowledge: Knowledge) -> None:
     insights = Filters(levels=("insight",))
-    hits = await knowledge.search("The Goose Woman by Clarence Brown", filters=insights, walk=True)
+    hits = await knowledge.search("The Goose Woman by Clarence Brown", filters=insights, ways=Ways(walk=True))
     assert {hit.entry.level for hit in hits} == {"insight"}
 
 
