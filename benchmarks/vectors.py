@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.llm.embedding import Embedder
+from app.llm.embedding import Embedded, Embedder
 
 
 class CachedEmbedder:
@@ -33,6 +33,10 @@ class CachedEmbedder:
             self._save([(key, vector.tobytes()) for (key, _), vector in zip(part, made, strict=True)])
             known |= {key: vector for (key, _), vector in zip(part, made, strict=True)}
         return np.stack([known[key] for key in keys])
+
+    async def embed_counted(self, texts: Sequence[str]) -> Embedded:
+        """Return what `embed` returns; tokens are not counted."""
+        return Embedded(vectors=await self.embed(texts), tokens=None)
 
     def _find(self, key: bytes) -> np.ndarray | None:
         row = self._file.execute("select vector from vectors where key = ?", [key]).fetchone()
