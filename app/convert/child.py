@@ -5,11 +5,13 @@ import resource
 import signal
 import struct
 import sys
+import time
 from typing import BinaryIO
 
 import psutil
 from pydantic import TypeAdapter
 
+from app.convert import ocr
 from app.convert.document import Converted
 from app.convert.registry import find_family
 from app.convert.wire import Answer, Request
@@ -17,6 +19,8 @@ from app.errors import ConversionFailed, UnsupportedMedia
 
 _LENGTH = struct.Struct("!Q")
 _GRACE_SECONDS = 10
+_RECOGNISING = 0.7
+"""Share of a document's time after which no more pages are recognised, so that the rest is still put together."""
 
 
 def main() -> None:
@@ -31,6 +35,7 @@ def main() -> None:
     while (head := _read_frame(sys.stdin.buffer)) is not None:
         content = _read_frame(sys.stdin.buffer)
         signal.alarm(int(seconds) + _GRACE_SECONDS)
+        ocr.deadline.set(time.monotonic() + seconds * _RECOGNISING)
         answer = TypeAdapter(Answer).dump_json(_answer(head, content or b"", memory_mb))
         signal.alarm(0)
         answers.write(_LENGTH.pack(len(answer)))

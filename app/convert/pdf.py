@@ -2,7 +2,8 @@
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import median
 
 import pypdfium2 as pdfium
@@ -12,13 +13,24 @@ from app.convert.blocks import Block, make_page
 from app.convert.captions import find_caption
 from app.convert.cells import is_unit_note
 from app.convert.document import Converted, Page
+from app.convert.ocr import recognise
 from app.convert.pdf_columns import split_columns
+from app.convert.pdf_extras import read_fields, read_outline
 from app.convert.pdf_tables import Region, find_regions
 from app.convert.pdf_words import Line, Rule, build_lines, read_words
 from app.convert.tables import build_tables, table_markdown
 from app.errors import ConversionFailed
 
 NO_TEXT = "*This page has no text; it is an image and needs OCR.*"
+NONE_FOUND = "*This page is an image on which no text was recognised.*"
+EMPTY = "*This page is empty.*"
+_REASONS = {
+    NO_TEXT: "The PDF holds no text: its pages are images and need OCR; Tesseract is not installed here.",
+    NONE_FOUND: "The PDF holds no text: its pages are images, and OCR recognised no text on them.",
+    EMPTY: "The PDF holds no text: its pages are empty.",
+}
+
+_LONGEST_TITLE = 200
 
 _PROBLEMS = {
     raw.FPDF_ERR_PASSWORD: "The PDF is encrypted and needs a password.",
@@ -39,13 +51,17 @@ def convert_pdf(content: bytes, *, max_pages: int) -> Converted:
             raise ConversionFailed("The PDF has no pages that can be read; it may be damaged.")
         if count > max_pages:
             raise ConversionFailed(f"The PDF has {count:,} pages; at most {max_pages:,} are read.")
-        pages = tuple(_read_page(document, index) for index in range(count))
+        document.init_forms()
+        pages = tuple(_label(document, [_read_page(document, index) for index in range(count)]))
         metadata = _metadata(document)
+        title = metadata.get("title", "")
+        title = title if re.search(r"[^\W\d_]{2}", title) else _largest_text(document)
     finally:
         document.close()
-    if all(page.markdown in (NO_TEXT, "") for page in pages):
-        raise ConversionFailed("The PDF holds no text: its pages are images or empty. Scanned pages need OCR first.")
-    return Converted(media_type="application/pdf", pages=pages, title=metadata.get("title", ""), metadata=metadata)
+    remark = next((r for r in _REASONS if any(page.markdown == r for page in pages)), "")
+    if remark and all(page.markdown in _REASONS for page in pages):
+        raise ConversionFailed(_REASONS[remark])
+    return Converted(media_type="application/pdf", pages=pages, title=title, metadata=metadata)
 
 
 def _open(content: bytes) -> pdfium.PdfDocument:
@@ -61,6 +77,30 @@ def _metadata(document: pdfium.PdfDocument) -> dict[str, str]:
     return {key.lower(): " ".join(value.replace("\x00", "").split()) for key, value in found.items()}
 
 
+def _label(document: pdfium.PdfDocument, pages: Sequence[Page]) -> Iterator[Page]:
+    """Give pages the title of the outline's section they begin in."""
+    titles = read_outline(document)
+    title = ""
+    for page in pages:
+        title = titles.get(page.number, title)
+        yield replace(page, label=title) if title else page
+
+
+def _largest_text(document: pdfium.PdfDocument) -> str:
+    """Return the text set in the first page's largest type, "" where all is of one size or the text is too long."""
+    try:
+        page = document[0]
+    except pdfium.PdfiumError:
+        return ""
+    lines = build_lines(read_words(page)[0])
+    page.close()
+    if not lines:
+        return ""
+    largest, usual = max(line.size for line in lines), median(line.size for line in lines)
+    title = " ".join(line.text for line in lines if line.size > 0.95 * largest)
+    return title if largest > 1.2 * usual and len(title) <= _LONGEST_TITLE else ""
+
+
 def _read_page(document: pdfium.PdfDocument, index: int) -> Page:
     try:
         page = document[index]
@@ -68,13 +108,17 @@ def _read_page(document: pdfium.PdfDocument, index: int) -> Page:
         return Page(number=index + 1, markdown="*This page is damaged and can't be read.*")
     try:
         words, rules = read_words(page)
+        if document.formenv is not None:
+            words += read_fields(page, document.formenv)
+        recognised = words or (recognise(page) if raw.FPDFPage_CountObjects(page) else [])
     except pdfium.PdfiumError:
-        words, rules = [], []
+        recognised, rules = None, []
     finally:
+        empty = not raw.FPDFPage_CountObjects(page)
         page.close()
-    if not words:
-        return Page(number=index + 1, markdown=NO_TEXT)
-    return make_page(index + 1, page_blocks(build_lines(words), rules))
+    if not recognised:
+        return Page(number=index + 1, markdown=NO_TEXT if recognised is None else EMPTY if empty else NONE_FOUND)
+    return make_page(index + 1, page_blocks(build_lines(recognised), rules))
 
 
 def page_blocks(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Block]:

@@ -82,7 +82,7 @@ def read_words(page: pdfium.PdfPage) -> tuple[list[Word], list[Rule]]:
     text = page.get_textpage()
     try:
         count = text.count_chars()
-        move = _upright(page, text, count)
+        move = upright(page, text)
         return _join(text, _read_chars(text, count, move)), _read_rules(page, move)
     finally:
         text.close()
@@ -192,10 +192,10 @@ class _Fonts:
         return bool(raw.FPDFText_GetFontWeight(self._text, index) >= 600)
 
 
-def _upright(page: pdfium.PdfPage, text: pdfium.PdfTextPage, count: int) -> Move:
+def upright(page: pdfium.PdfPage, text: pdfium.PdfTextPage) -> Move:
     """Return the map from page space to upright reading space: by the page's rotation plus that of most of its text."""
     left, bottom, right, top = page.get_mediabox()
-    turns = -_text_turns(text, count) % 4
+    turns = -_text_turns(text, text.count_chars()) % 4
     maps: dict[int, Move] = {
         0: lambda x, y: (x - left, top - y),
         1: lambda x, y: (y - bottom, x - left),

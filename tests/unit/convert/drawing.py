@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import letter
 from reportlab.pdfgen.canvas import Canvas
 
@@ -107,3 +108,31 @@ def draw_columns(canvas: Canvas) -> None:
 def draw_box(canvas: Canvas) -> None:
     """Draw a page without any text."""
     canvas.rect(100, 100, 200, 200, fill=1)
+
+
+def draw_form(canvas: Canvas) -> None:
+    """Draw a form: a text field, a ticked and an empty box."""
+    canvas.drawString(50, 700, "Name:")
+    canvas.acroForm.textfield(name="name", value="Ada Lovelace", x=100, y=692, width=200, height=20)
+    for y, name, ticked in ((660, "Member", True), (630, "Guest", False)):
+        canvas.drawString(50, y, name)
+        canvas.acroForm.checkbox(name=name, checked=ticked, x=100, y=y - 4, size=14)
+
+
+def draw_scan(canvas: Canvas, text: str = "Scanned words of 1911") -> None:
+    """Draw a picture of a text instead of the text."""
+    picture = Image.new("L", (1400, 200), 255)
+    ImageDraw.Draw(picture).text((40, 60), text, fill=0, font=ImageFont.load_default(80))
+    canvas.drawInlineImage(picture, 50, 600, width=500, height=72)
+
+
+def outline(*titles: str) -> Draw:
+    """Return a drawing that begins the outline's sections of these titles."""
+
+    def draw(canvas: Canvas) -> None:
+        for title in titles:
+            canvas.bookmarkPage(title)
+            canvas.addOutlineEntry(title, title)
+        canvas.drawString(50, 700, "Some words on the page.")
+
+    return draw

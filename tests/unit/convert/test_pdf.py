@@ -87,10 +87,10 @@ def test_turned_page_reads_like_an_upright_one(rotation: int) -> None:
     assert page.tables[0].rows[3].cells[0] == "81,797"
 
 
-def test_page_numbers_count_pdf_pages_and_an_image_page_says_it_needs_ocr() -> None:
+def test_page_numbers_count_pdf_pages_and_an_image_page_says_what_it_is() -> None:
     converted = convert_pdf(draw_pdf(draw_box, draw_columns), max_pages=10)
     assert [page.number for page in converted.pages] == [1, 2]
-    assert "needs OCR" in converted.pages[0].markdown
+    assert "is an image" in converted.pages[0].markdown
 
 
 def test_pdf_of_images_only_fails_and_says_why() -> None:
