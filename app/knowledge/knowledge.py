@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +48,20 @@ MAX_QUERY_CHARACTERS = 8_000
 MAX_RECOLLECTION_CHARACTERS = 2_000
 
 
+OnDiscrepancies = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listeners:
+    """Called before every search (it may raise to refuse it), with each leg's seconds, and with the ids of new
+    discrepancies in the transaction that writes them.
+    """
+
+    on_search: Callable[[], None] | None = None
+    on_timed: Callable[[str, float], None] | None = None
+    on_discrepancies: OnDiscrepancies | None = None
+
+
 class Knowledge:
     """Search, reading and ingestion bound to one project. No session is open while the embedder works."""
 
@@ -58,18 +73,16 @@ class Knowledge:
         *,
         weights: SearchWeights | None = None,
         effort: Effort | None = None,
-        on_search: Callable[[], None] | None = None,
-        on_timed: Callable[[str, float], None] | None = None,
         fetcher: Fetcher | None = None,
+        listeners: Listeners | None = None,
     ) -> None:
         self._sessions = sessions
         self._embedder = embedder
         self._project_id = project_id
         self._weights = weights or SearchWeights()
         self._effort = effort or Effort()
-        self._on_search = on_search
-        self._on_timed = on_timed
         self._fetcher = fetcher or Fetcher()
+        self._listeners = listeners or Listeners()
         self._model_id: int | None = None
 
     async def search(
@@ -84,8 +97,8 @@ class Knowledge:
 
         `ways` may rank further by the documents asked about or by names, and fold what says the same.
         """
-        if self._on_search:
-            self._on_search()
+        if self._listeners.on_search:
+            self._listeners.on_search()
         asked = await self._read_query(query)
         async with self._sessions() as session:
             finder = Finder(
@@ -271,7 +284,9 @@ class Knowledge:
         """
         async with self._sessions.begin() as session:
             pairs, outcomes = await discrepancies.find_figure_pairs(session, self._project_id, document_id)
-            await discrepancies.keep_pairs(session, self._project_id, document_id, pairs)
+            new = await discrepancies.keep_pairs(session, self._project_id, document_id, pairs)
+            if new and self._listeners.on_discrepancies is not None:
+                await self._listeners.on_discrepancies(session, new)
         return outcomes
 
     async def list_discrepancies(
@@ -343,5 +358,5 @@ class Knowledge:
     def _timed(self, leg: str) -> Iterator[None]:
         began = time.perf_counter()
         yield
-        if self._on_timed:
-            self._on_timed(leg, time.perf_counter() - began)
+        if self._listeners.on_timed:
+            self._listeners.on_timed(leg, time.perf_counter() - began)

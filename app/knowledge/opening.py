@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from app.knowledge.knowledge import Knowledge
+from app.knowledge.knowledge import Knowledge, Listeners, OnDiscrepancies
 from app.knowledge.search import Effort, SearchWeights
 from app.knowledge.types import LEVELS
 from app.llm.embedding import Embedder
@@ -16,11 +16,12 @@ def open_knowledge(
     *,
     embedder: Embedder | None = None,
     on_search: Callable[[], None] | None = None,
+    on_discrepancies: OnDiscrepancies | None = None,
 ) -> Knowledge:
     """Return the store bound to one project, searched with the settings' weights and effort.
 
     `embedder` stands in for that of the resources, with the same model behind it. `on_search` is called before every
-    search; it may raise to refuse it.
+    search; it may raise to refuse it. `on_discrepancies` is told new ones as they are written.
     """
     settings = resources.settings
     weights = SearchWeights(
@@ -38,7 +39,10 @@ def open_knowledge(
         project_id,
         weights=weights,
         effort=effort,
-        on_search=on_search,
-        on_timed=lambda leg, seconds: search_seconds.labels(leg).observe(seconds),
         fetcher=resources.fetcher,
+        listeners=Listeners(
+            on_search=on_search,
+            on_timed=lambda leg, seconds: search_seconds.labels(leg).observe(seconds),
+            on_discrepancies=on_discrepancies,
+        ),
     )

@@ -3,6 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.agents.base import Agent, Context
 from app.db import Json
@@ -14,6 +17,7 @@ from app.resources import Resources
 from app.runs.models import Run
 from app.runs.repository import list_thread_outputs
 from app.runs.tracing import StepTrace
+from app.webhooks.outbox import append_events
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,10 @@ def build_prepare(resources: Resources) -> Prepare:
             await models.remember()
             return models.usage
 
+        async def tell_discrepancies(session: AsyncSession, ids: Sequence[UUID]) -> None:
+            told = [told_of_discrepancy(run, discrepancy_id) for discrepancy_id in ids]
+            await append_events(session, run.project_id, "discrepancy.found", told)
+
         async def list_earlier() -> Sequence[Json]:
             async with resources.sessions() as session:
                 return await list_thread_outputs(session, run)
@@ -75,6 +83,7 @@ def build_prepare(resources: Resources) -> Prepare:
                 run.project_id,
                 embedder=MeteredEmbedder(resources.embedder, models, resources.sessions),
                 on_search=models.budget.count_search,
+                on_discrepancies=tell_discrepancies,
             ),
             models=models,
             converter=resources.converter,
@@ -84,3 +93,9 @@ def build_prepare(resources: Resources) -> Prepare:
         return Prepared(context=context, count_usage=count_usage, verify=models.verify, trace=trace)
 
     return prepare
+
+
+def told_of_discrepancy(run: Run, discrepancy_id: UUID) -> Json:
+    """Return what a webhook tells of a discrepancy that a run found."""
+    links = {"self": f"/v1/discrepancies/{discrepancy_id}", "run": f"/v1/runs/{run.id}"}
+    return {"discrepancy_id": str(discrepancy_id), "run_id": str(run.id), "links": links}

@@ -10,7 +10,7 @@ from app.db import DEFAULT_PROJECT, Sessions
 from app.errors import BudgetExceeded, Conflict, Invalid, NotFound
 from app.knowledge import collections, documents
 from app.knowledge.embedding_models import EmbeddingMismatch, reembed, register_embedder
-from app.knowledge.knowledge import Knowledge
+from app.knowledge.knowledge import Knowledge, Listeners
 from app.knowledge.types import Filters, NewEntry
 from app.llm.budget import Budget, Caps
 from tests.support.embedders import HashEmbedder
@@ -160,7 +160,7 @@ async def test_a_model_of_another_dimension_is_embedded_anew(sessions: Sessions)
 
 async def test_a_search_over_the_cap_is_refused(sessions: Sessions) -> None:
     budget = Budget(caps=Caps(searches=1))
-    knowledge = Knowledge(sessions, HashEmbedder(), DEFAULT_PROJECT, on_search=budget.count_search)
+    knowledge = Knowledge(sessions, HashEmbedder(), DEFAULT_PROJECT, listeners=Listeners(on_search=budget.count_search))
     await knowledge.search("anything")
     with pytest.raises(BudgetExceeded):
         await knowledge.search("anything else")
