@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Json
 from app.llm.ledger import FINISHED
+from app.llm.metering import EMBED
 from app.llm.models import LlmCall
 from app.runs.models import TERMINAL, Run, RunEvent
 from app.webhooks.models import WebhookDelivery
@@ -118,7 +119,8 @@ async def _count_repeated(session: AsyncSession, runs: Mapping[str, Run], stub: 
     finished: Counter[tuple[object, ...]] = Counter()
     allowed: Counter[str] = Counter()
     cut: dict[str, int] = {}
-    for call in await session.scalars(select(LlmCall).where(LlmCall.served_by == "engine")):
+    calls = select(LlmCall).where(LlmCall.served_by == "engine", LlmCall.task != EMBED.name)
+    for call in await session.scalars(calls):
         finished[call.run_id, call.scope, call.request_hash, call.ordinal] += call.outcome == FINISHED
         prompt = _contents(json.loads(call.prompt or "[]"))
         allowed[prompt] += 1
