@@ -10,6 +10,7 @@ from app.agents.base import Agent
 from app.agents.registry import discover
 from app.api import agents as agent_routes
 from app.api import (
+    batches,
     checks,
     collections,
     discrepancies,
@@ -47,6 +48,7 @@ from app.settings import Settings
 ROUTERS = (
     collections.router,
     documents.router,
+    batches.router,
     levels.router,
     search.router,
     entries.router,

@@ -39,8 +39,8 @@ class ArchiveIngestion(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Read:
-    """A member of an archive: what is to be taken in, or why it isn't."""
+class ReadFile:
+    """One of many files: what is to be taken in, or why it isn't."""
 
     path: str
     incoming: Incoming | None = None
@@ -50,7 +50,7 @@ class _Read:
 async def ingest_archive(submission: Submission, upload: Upload, *, max_bytes: int) -> Response:
     """Take in the files of an archive and queue their runs. Raises ConversionFailed for an archive beyond bounds."""
     service, runs = submission.service, list[Run]()
-    read = await asyncio.to_thread(lambda: list(_read_members(upload, max_bytes)))
+    read = await asyncio.to_thread(lambda: list(read_members(upload, max_bytes)))
 
     async def prepare(session: AsyncSession) -> Answer:
         collection = await collections.get_collection(session, submission.project_id, upload.collection)
@@ -70,25 +70,26 @@ async def ingest_archive(submission: Submission, upload: Upload, *, max_bytes: i
     return answer
 
 
-def _read_members(upload: Upload, max_bytes: int) -> Iterator[_Read]:
+def read_members(upload: Upload, max_bytes: int) -> Iterator[ReadFile]:
+    """Yield the files of an archive. Raises ConversionFailed for one beyond bounds."""
     for member in unpack(upload.content, max_bytes=max_bytes):
         yield _read_member(member, upload)
 
 
-def _read_member(member: Member, upload: Upload) -> _Read:
+def _read_member(member: Member, upload: Upload) -> ReadFile:
     if member.problem:
-        return _Read(path=member.path, problem=member.problem)
+        return ReadFile(path=member.path, problem=member.problem)
     filename = UNSAFE.sub(" ", member.path)[-MAX_FILENAME:]
     try:
         media_type = detect(member.content, filename)
     except (ConversionFailed, UnsupportedMedia) as problem:
-        return _Read(path=member.path, problem=problem.detail)
+        return ReadFile(path=member.path, problem=problem.detail)
     incoming = Incoming(filename=filename, media_type=media_type, content=member.content, metadata={**upload.metadata})
-    return _Read(path=member.path, incoming=incoming)
+    return ReadFile(path=member.path, incoming=incoming)
 
 
 def _members(
-    read: list[_Read], taken: list[Taken], runs: list[Run], submission: Submission
+    read: list[ReadFile], taken: list[Taken], runs: list[Run], submission: Submission
 ) -> Iterator[MemberIngestion]:
     documents = iter(each.document for each in taken)
     run_of = {run.id: run for run in runs}

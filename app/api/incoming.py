@@ -39,12 +39,13 @@ async def ingest(
     Raises Unavailable without an agent that reads, NotFound when the collection is gone.
     """
     taken = await take_in(session, sender.project_id, collection_id, incoming)
-    return taken, await _start_reading(session, service, sender, [each.document for each in taken if each.to_read])
+    return taken, await start_reading(session, service, sender, [each.document for each in taken if each.to_read])
 
 
-async def _start_reading(
+async def start_reading(
     session: AsyncSession, service: Service, sender: Sender, found: Sequence[Document]
 ) -> list[Run]:
+    """Admit a run for each document that waits to be read; queue them after the commit. Raises Unavailable."""
     agent = service.agents.get(AGENT)
     if agent is None:
         raise Unavailable("No agent that reads documents is installed.")

@@ -1,6 +1,7 @@
 """`symposium ingest`: documents read into the pyramid."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,8 +27,10 @@ from app.commands.terminal import (
     progress_bar,
 )
 from symposium import Body, Client, ServiceError
+from symposium._wire import file_part, given
 
-FOLLOWED_AT_ONCE = 8
+SENT_AT_ONCE = 4
+POLL_SECONDS = 0.5
 
 
 @dataclass(kw_only=True)
@@ -48,26 +51,34 @@ def register(cli: typer.Typer) -> None:
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(exists=True, help="Files, or folders that are taken whole.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(exists=True, help="Files, or folders that are taken whole.")
+    ] = None,
+    retry: Annotated[
+        str | None, typer.Option(help="Id of a batch whose failed documents are to be read again.")
+    ] = None,
     collection: CollectionName = None,
     server: Server = DEFAULT_SERVER,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Read documents into the pyramid and wait until they can be asked."""
-    files = [file for path in paths for file in files_under(path)]
-    if not files:
+    files = [file for path in paths or [] for file in files_under(path)]
+    if not files and retry is None:
         err.print("[red]There is no file to ingest.[/]")
         raise typer.Exit(Exit.FAILED)
     with Client(server, key=key) as client, progress_bar(quiet=as_json) as bar:
-        with ThreadPoolExecutor(FOLLOWED_AT_ONCE) as pool:
-            read = pool.map(lambda file: ingest_file(client, file, collection, bar), files)
-            outcomes = [outcome for of_one in read for outcome in of_one]
+        if len(files) == 1 and retry is None:
+            batch_id, outcomes = "", ingest_file(client, files[0], collection, bar)
+        else:
+            batch_id, outcomes = ingest_batch(client, files, collection, retry, bar)
     if as_json:
         typer.echo(json.dumps([vars(outcome) for outcome in outcomes]))
     else:
         out.print(outcome_table(outcomes))
     if any(outcome.status == "failed" for outcome in outcomes):
+        if batch_id and not as_json:
+            out.print(f"To try the failed ones again: symposium ingest --retry {batch_id}")
         raise typer.Exit(Exit.FAILED if len(outcomes) == 1 else Exit.SOME_FAILED)
 
 
@@ -90,6 +101,61 @@ def ingest_file(client: Client, file: Path, collection: str | None, bar: Progres
     if "members" in sent:
         return [follow_reading(client, str(file / member["path"]), member, bar) for member in sent["members"]]
     return [follow_reading(client, str(file), sent, bar)]
+
+
+def ingest_batch(
+    client: Client, files: Sequence[Path], collection: str | None, retry: str | None, bar: Progress
+) -> tuple[str, list[Outcome]]:
+    """Hand files in as one batch, or a batch's failed documents again; wait for it and return its id and outcomes."""
+    if retry is not None:
+        client.request("POST", f"/v1/batches/{retry}/retry")
+    batch_id = retry or client.request("POST", "/v1/batches", json=given(collection=collection))["id"]
+    task = bar.add_task("sending files", total=len(files))
+
+    def send(file: Path) -> Outcome | None:
+        try:
+            client.request("POST", f"/v1/batches/{batch_id}/documents", files=file_part(file))
+        except ServiceError as error:
+            return Outcome(file=str(file), status="failed", reason=str(error))
+        finally:
+            bar.advance(task)
+        return None
+
+    with ThreadPoolExecutor(SENT_AT_ONCE) as pool:
+        refused = [outcome for outcome in pool.map(send, files) if outcome is not None]
+    bar.remove_task(task)
+    wait_for_batch(client, batch_id, bar)
+    read = [read_item(item) for item in client.list_all(f"/v1/batches/{batch_id}/documents")]
+    return batch_id, [*read, *refused]
+
+
+def wait_for_batch(client: Client, batch_id: str, bar: Progress) -> None:
+    """Show a batch's progress until every document is read or has failed."""
+    task = bar.add_task("reading", total=None)
+    while True:
+        batch = client.request("GET", f"/v1/batches/{batch_id}")
+        progress = batch["progress"]
+        label = f"reading · {progress['failed']} failed" if progress["failed"] else "reading"
+        bar.update(task, description=label, completed=progress["done"], total=progress["total"])
+        if batch["status"] == "done":
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def read_item(item: Body) -> Outcome:
+    """Return what became of one file of a batch."""
+    document = item["document"]
+    if document is None:
+        return Outcome(file=item["filename"], status="failed", reason=item["problem"])
+    reason = (document["error"] or {}).get("detail", "") if document["status"] == "failed" else ""
+    return Outcome(
+        file=item["filename"],
+        status=document["status"],
+        reason=reason,
+        document_id=document["id"],
+        pages=document["page_count"],
+        insights=document["quality"].get("insights", 0),
+    )
 
 
 def follow_reading(client: Client, file: str, sent: Body, bar: Progress) -> Outcome:

@@ -88,6 +88,33 @@ class DocumentContent(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class Batch(Base):
+    """Documents handed in together."""
+
+    __tablename__ = "batches"
+    __table_args__ = (Index(None, "project_id", "collection_id"),)
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    collection_id: Mapped[UUID] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[CreatedAt]
+
+
+class BatchItem(Base):
+    """One file of a batch: the document it became, or the problem that kept it from being one."""
+
+    __tablename__ = "batch_items"
+    __table_args__ = (UniqueConstraint("batch_id", "document_id"), Index(None, "document_id"))
+
+    id: Mapped[PrimaryKey]
+    project_id: Mapped[ProjectId]
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"))
+    document_id: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    filename: Mapped[str]
+    problem: Mapped[str] = mapped_column(default="")
+
+
 class Page(Base):
     """One page of one version, as converted; stored before the pyramid is built, seen once its version is shown."""
 

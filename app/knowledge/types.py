@@ -212,3 +212,13 @@ class DiscrepancyView:
     settled_at: datetime | None
     settlement: dict[str, Any]
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchProgress:
+    """How far a batch is, in documents: `done` are read or failed, `failed` those that could not be; pages so far."""
+
+    done: int
+    total: int
+    failed: int
+    pages: int

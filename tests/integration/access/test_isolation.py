@@ -66,6 +66,7 @@ async def homes(app: FastAPI, sessions: Sessions) -> Homes:
 async def create_by_request(client: httpx2.AsyncClient) -> dict[str, str]:
     bodies: dict[str, tuple[str, dict[str, Any]]] = {
         "collection": ("/v1/collections", {"name": "port"}),
+        "batch_id": ("/v1/batches", {"name": "ships"}),
         "webhook_id": ("/v1/webhooks", {"url": "https://example.com/hook"}),
         "source_id": ("/v1/sources", {"name": "feed"}),
         "key_id": ("/v1/keys", {"name": "spare", "scopes": ["read"]}),
