@@ -8,17 +8,20 @@ from uuid import UUID
 
 from app.agents.base import Context
 from app.agents.debate.schemas import DebateInput
+from app.agents.debate.tasks import Dispute
 from app.errors import AppError
 from app.knowledge.claims.checker import LEVELS
 from app.knowledge.claims.find import cut_sources, search_passages
 from app.knowledge.claims.rank import rank_passages
 from app.knowledge.claims.types import Passage
+from app.knowledge.claims.words import find_stems
 from app.knowledge.types import Filters, Level
 
 MAX_EVIDENCE = 32
 MAX_INSIGHTS = 24
 PAGES_A_QUERY = 2
 MAX_MATERIAL = 20
+MAX_DISPUTES = 50
 MATERIAL: tuple[Level, ...] = ("insight", "concept")
 FALLBACK_THEME = "changes, differences and risks"
 
@@ -60,6 +63,25 @@ def name_owners(passages: Sequence[Passage]) -> list[Passage]:
     return [
         passage.model_copy(update={"context": passage.context or commonest.get(passage.document_id, "")})
         for passage in passages
+    ]
+
+
+async def list_disputes(context: Context, input: DebateInput) -> list[Dispute]:
+    """Return where documents of the collection disagree and nobody has settled it, on the theme where there is one."""
+    filters = await find_filters(context, input)
+    if filters is None:
+        return []
+    found = await context.knowledge.list_discrepancies(filters.collection_ids, limit=MAX_DISPUTES)
+    theme = find_stems(input.theme)
+    return [
+        Dispute(
+            text=each.entry.text,
+            filename=each.entry.filename,
+            other_text=each.other.text,
+            other_filename=each.other.filename,
+        )
+        for each in found
+        if not theme or theme & find_stems(f"{each.entry.text} {each.other.text}")
     ]
 
 

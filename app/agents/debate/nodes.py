@@ -6,7 +6,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from app.agents.base import Context
-from app.agents.debate.evidence import find_evidence, find_filters, list_material
+from app.agents.debate.evidence import find_evidence, find_filters, list_disputes, list_material
 from app.agents.debate.floor import (
     ask_judge,
     ask_person,
@@ -55,6 +55,7 @@ async def topic_generator(state: DebateState, runtime: Runtime[Context]) -> Upda
     context, input = runtime.context, read_input(state)
     asked = TopicInput(
         theme=input.theme,
+        disputes=await list_disputes(context, input),
         material=await list_material(context, input),
         earlier=input.earlier_topics,
         seed=input.seed,

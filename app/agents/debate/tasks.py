@@ -12,10 +12,20 @@ from app.llm.task import Task
 from app.llm.web import WebAnswer
 
 
+class Dispute(BaseModel):
+    """Two statements of the documents that disagree."""
+
+    text: str
+    filename: str
+    other_text: str
+    other_filename: str
+
+
 class TopicInput(BaseModel):
-    """What a topic is wanted about; `material` are statements of the documents."""
+    """What a topic is wanted about; `material` are statements of the documents, `disputes` where they disagree."""
 
     theme: str = ""
+    disputes: list[Dispute] = Field(default_factory=list)
     material: list[str] = Field(default_factory=list)
     earlier: list[str] = Field(default_factory=list)
     number: int = 5
@@ -136,7 +146,11 @@ class Judgement(BaseModel):
 
 
 def _render_topic(input: TopicInput) -> str:
-    material = "\n".join(f"- {line}" for line in input.material) or "none"
+    disputes = [
+        f"- {it.filename}: {it.text}\n  {it.other_filename}: {it.other_text}\n  (these disagree)"
+        for it in input.disputes
+    ]
+    material = "\n".join([*disputes, *(f"- {line}" for line in input.material)]) or "none"
     earlier = "\n".join(f"- {line}" for line in input.earlier[-50:]) or "none"
     return (
         f"{input.number} topics, please.\nTheme: {input.theme or 'free'}\n\n<material>\n{material}\n</material>\n\n"

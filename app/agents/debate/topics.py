@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.agents.debate.tasks import TopicInput, Topics
+from app.agents.debate.tasks import Dispute, TopicInput, Topics
 from app.knowledge.claims.words import find_direction, find_stems
 
 NEAR = 0.6
@@ -43,12 +43,17 @@ def choose_topic(candidates: Sequence[str], earlier: Sequence[str]) -> tuple[str
 
 
 def propose_offline(input: TopicInput) -> Topics:
-    """Make topics of the material's statements that say something moved; stock topics when there is no material."""
+    """Make topics of what documents disagree about, then of statements that something moved; else stock topics."""
+    disputed = [_dispute(dispute) for dispute in input.disputes]
     moving = [line.rstrip(".") for line in input.material if find_direction(line) and 6 <= len(line.split()) <= 40]
-    proposed = [f"It is a lasting change that {_lower(line)}" for line in moving] or [*STOCK]
+    proposed = [*disputed, *(f"It is a lasting change that {_lower(line)}" for line in moving)] or [*STOCK]
     start = input.seed % len(proposed)
     fresh = drop_near([*proposed[start:], *proposed[:start]], input.earlier)
     return Topics(topics=fresh[: input.number])
+
+
+def _dispute(dispute: Dispute) -> str:
+    return f"{dispute.filename} is right, and {dispute.other_filename} wrong: {_lower(dispute.text.rstrip('.'))}"
 
 
 def _lower(line: str) -> str:

@@ -5,10 +5,11 @@ import re
 _BY_SHARE = r"(?:earnings|income|loss)[\w\s,()/-]{0,20} per[\w\s]{0,10} share[\w\s,()-]{0,40}"
 _PER_SHARE = r"[\w\s,()/:-]{0,30}(?:eps|per (?:common )?share)"
 _CASH = r"(?:net )?cash(?: flows?)?[\w\s()/,]{0,40} \(?(?:from|by|in|for)\)?"
+_IN_CASH = r"activities \([^()]*cash[^()]*(?:\([^()]*\))?\)?"
 
 _NAMES = (
     ("revenue", r"net sales|(?:net operating |net )?revenues?|sales|turnover"),
-    ("cost of revenue", r"costs? of (?:goods sold|products sold|goods|revenues?|sales)"),
+    ("cost of revenue", r"costs? of (?:goods sold|products sold|goods|revenues?|sales)|total cost(?! of)"),
     ("gross profit", r"gross (?:profit|margin)"),
     ("operating income", r"operating (?:income|profit|earnings|loss)|(?:income|profit|loss) from operations"),
     ("operating expenses", r"(?:total )?operating (?:expenses|costs)"),
@@ -30,10 +31,10 @@ _NAMES = (
     ("cash and equivalents", r"cash and (?:cash )?equivalents"),
     (
         "operating cash flow",
-        rf"{_CASH} operating activities|{_CASH} operations|operating cash flow",
+        rf"{_CASH} operating activities|{_CASH} operations|operating cash flow|operating {_IN_CASH}",
     ),
-    ("investing cash flow", rf"{_CASH} investing activities"),
-    ("financing cash flow", rf"{_CASH} financing activities"),
+    ("investing cash flow", rf"{_CASH} investing activities|investing {_IN_CASH}"),
+    ("financing cash flow", rf"{_CASH} financing activities|financing {_IN_CASH}"),
     ("inventory", r"(?:merchandise )?inventor(?:y|ies)"),
     ("long-term debt", r"long-?\s?term debt|term debt"),
 )

@@ -17,7 +17,7 @@ SAME_MEASURE = 0.8
 _LEGAL = frozenset({"inc", "co", "corp", "corpor", "compani", "ltd", "plc", "llc", "group", "hold", "ag", "sa", "n.v"})
 _NEUTRAL = find_stems(
     "total net consolidated amount reported company provision expense benefit ended attributable basis"
-    " continuing operations gaap"
+    " continuing operations gaap ending balance"
 )
 _HEADINGS = find_stems(
     "current noncurrent non assets expense expenses operating other income costs cash flows activities"

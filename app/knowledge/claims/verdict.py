@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.knowledge.claims.compare import FigureFinding, compare_figures, strip_figures
+from app.knowledge.claims.measures import find_measure, strip_measure
 from app.knowledge.claims.rank import Weights
 from app.knowledge.claims.slots import strip_slot
 from app.knowledge.claims.types import Passage, Verdict
@@ -65,11 +66,13 @@ def find_repeat(claim: str, passages: Sequence[Passage]) -> Passage | None:
 
 
 def say_beyond(claim: str, figures: Sequence[FigureFinding]) -> str:
-    """Return what a claim says beyond its figures and beyond the stored slots that carry them."""
-    left = strip_figures(claim)
+    """Return what a claim says beyond its figures, the stored slots that carry them, and a measure named otherwise."""
+    left, measure = strip_figures(claim), find_measure(claim)
     for finding in figures:
         if finding.slot is not None and finding.outcome == "same":
             left = strip_slot(left, finding.slot)
+        elif finding.passage is not None and measure == find_measure(finding.passage.text):
+            left = strip_measure(left, measure)
     return left
 
 

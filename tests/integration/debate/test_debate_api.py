@@ -8,9 +8,13 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, select
 
-from app.db import Sessions
+from app.db import DEFAULT_PROJECT, Sessions
+from app.knowledge.knowledge import Knowledge
 from app.llm.models import LlmCall
+from app.resources import Resources
 from app.runs.models import RunEvent
+from tests.integration.knowledge.test_discrepancies import say
+from tests.support.library import add_pages
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("library", "worker")
@@ -172,3 +176,18 @@ async def test_text_is_checked_against_sources_alone(http: httpx2.AsyncClient) -
     checked = (await http.post("/v1/checks", json=body)).json()
     assert [claim["verdict"] for claim in checked["claims"]] == ["partly"]
     assert checked["claims"][0]["evidence"][0]["filename"] == "log"
+
+
+async def test_topic_is_what_documents_disagree_about_but_never_an_earlier_one(
+    http: httpx2.AsyncClient, sessions: Sessions, resources: Resources
+) -> None:
+    await http.post("/v1/collections", json={"name": "disputed"})
+    for filename, shown in (("one.txt", "500"), ("two.txt", "490")):
+        told = say("i1", "net sales", shown)
+        id = await add_pages(sessions, resources.embedder, filename, [told.text], [told], collection="disputed")
+        await Knowledge(sessions, resources.embedder, DEFAULT_PROJECT).compare_figures(id)
+    wanted = {"topic": None, "collection": "disputed", "judges": 1}
+    first = (await hold(http, **wanted))["output"]["topic"]
+    assert first.startswith("two.txt is right, and one.txt wrong: Halden's net sales were $490 million")
+    second = (await hold(http, **wanted, earlier_topics=[first]))["output"]["topic"]
+    assert "two.txt is right" not in second

@@ -28,6 +28,8 @@ def slot(measure: str, *, entity: str = "Apple", scope: str = "", unit: str = "U
         ("cloud, Research and development", "", False),
         ("research and development", "Europe", False),
         ("research and development tax credits", "", False),
+        ("research and development, ending balance", "", True),
+        ("research and development, beginning balance", "", False),
         ("net sales", "", False),
     ],
 )

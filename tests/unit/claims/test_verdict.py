@@ -93,11 +93,22 @@ def test_passages_that_add_something_rank_before_repeats() -> None:
         ("Diluted net earnings per share", "diluted earnings per share"),
         ("total shareholders’ equity", "equity"),
         ("cost of sales", "cost of revenue"),
+        ("total cost", "cost of revenue"),
+        ("total costs and expenses", None),
+        ("operating activities (total cash provided by (used in))", "operating cash flow"),
         ("number of ships", None),
     ],
 )
 def test_measures_go_by_many_names(text: str, measure: str | None) -> None:
     assert find_measure(text) == measure
+
+
+def test_measure_by_another_name_counts_as_said() -> None:
+    told = "Apple's term debt (non-current liabilities) was $85,750 million as of September 28, 2024."
+    others = ["Apple's current portion of term debt was $10,912 million as of September 28, 2024.", SALES.text]
+    passages = [Passage(id=str(number), text=text, filename="k.pdf") for number, text in enumerate([told, *others])]
+    claim = "Apple's long-term debt was $85,750 million as of September 28, 2024."
+    assert settle(claim, passages).verdict == "supported"
 
 
 def test_what_stands_in_the_evidence_word_for_word_is_never_refuted() -> None:

@@ -11,8 +11,8 @@ from app.agents.debate.quotes import find_quotes, stands_in
 from app.agents.debate.rules import Turn, build_plan, cut_to_words, find_plan_problems
 from app.agents.debate.scoring import judge_offline
 from app.agents.debate.stance import lean
-from app.agents.debate.tasks import JudgedClaim, JudgedSpeech, JudgeInput, SpeakInput
-from app.agents.debate.topics import drop_near
+from app.agents.debate.tasks import Dispute, JudgedClaim, JudgedSpeech, JudgeInput, SpeakInput, TopicInput
+from app.agents.debate.topics import drop_near, propose_offline
 from app.knowledge.claims.types import Passage
 
 TOPIC = "Apple depends less on one product than Microsoft"
@@ -131,6 +131,17 @@ def test_swapping_sides_swaps_the_offline_scores(first: list[JudgedSpeech], seco
     one = judge_offline(JudgeInput(topic=TOPIC, a=first, b=second))
     two = judge_offline(JudgeInput(topic=TOPIC, a=second, b=first))
     assert (one.a, one.b) == (two.b, two.a)
+
+
+def test_what_documents_disagree_about_is_proposed_first() -> None:
+    told = Dispute(
+        text="Sales were $4 million.", filename="q1.pdf", other_text="Sales were $5 million.", other_filename="memo.md"
+    )
+    asked = TopicInput(disputes=[told], material=["The harbour grew by nine new berths in one year"])
+    first, second = propose_offline(asked).topics
+    assert first == "q1.pdf is right, and memo.md wrong: Sales were $4 million"
+    assert "lasting change" in second
+    assert propose_offline(asked.model_copy(update={"earlier": [first]})).topics == [second]
 
 
 def test_near_duplicates_of_topics_are_dropped() -> None:
