@@ -2,28 +2,25 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 
 from app.agents.debate import AGENT
 from app.agents.debate.schemas import DebateInput
 from app.db import DEFAULT_PROJECT
 from app.errors import Conflict
-from app.llm.ledger import FINISHED
-from app.llm.models import LlmCall
 from app.runs.admit import give_input
 from app.runs.dispatch import Delivery
 from app.runs.models import TERMINAL
 from app.settings import Settings
 from tests.chaos.conftest import Desk
+from tests.chaos.mortal import list_calls, two_workers
 from tests.support.debating import build_input
 from tests.support.dying import dig_graves
-from tests.support.processes import WorkerProcess, running_worker
+from tests.support.processes import running_worker
 
 DEBATES = (
     build_input(topic=None, theme="harbour storms", cross_examination=True, web=True, judges=2),
@@ -38,36 +35,9 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"max_attempts": STEPS + 1})
 
 
-async def list_calls(desk: Desk, run_id: UUID) -> Counter[tuple[str, str]]:
-    """Count a run's finished calls by node and request."""
-    query = select(LlmCall.node, LlmCall.request_hash).where(LlmCall.run_id == run_id, LlmCall.outcome == FINISHED)
-    async with desk.sessions() as session:
-        return Counter((node, request) for node, request in await session.execute(query))
-
-
 async def count_told(desk: Desk, run_id: UUID) -> Counter[str]:
     """Count what a run's log tells of the debate, by type."""
     return Counter(event.type for event in await desk.log_of(run_id) if event.type.startswith("debate."))
-
-
-@asynccontextmanager
-async def two_workers(settings: Settings, folder: Path, graves: Path) -> AsyncIterator[list[WorkerProcess]]:
-    """Keep two workers alive, a new one in the place of each that dies; give all that ever were."""
-    ever: list[WorkerProcess] = []
-
-    async def replace_the_dead() -> None:
-        while True:
-            for _ in range(2 - sum(worker.lives for worker in ever)):
-                ever.append(WorkerProcess(settings, folder / f"mortal-{len(ever)}.log", graves))
-            await asyncio.sleep(0.02)
-
-    keeper = asyncio.create_task(replace_the_dead())
-    try:
-        yield ever
-    finally:
-        keeper.cancel()
-        for worker in ever:
-            worker.kill()
 
 
 async def hold(desk: Desk, debates: Sequence[DebateInput]) -> list[UUID]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from app.agents.base import Context
+from app.agents.base import Context, Models
 from app.agents.research import AGENT
 from app.agents.research.schemas import ResearchInput, ResearchOutput
 from app.convert.document import Converted, Page
@@ -154,9 +154,7 @@ async def publish_library(sessions: Sessions, embedder: Embedder) -> dict[str, U
     }
 
 
-def build_context(
-    sessions: Sessions, embedder: Embedder, models: ScriptedModels, *, earlier: Sequence[Json] = ()
-) -> Context:
+def build_context(sessions: Sessions, embedder: Embedder, models: Models, *, earlier: Sequence[Json] = ()) -> Context:
     """Return what the graph's nodes are given; `earlier` are outputs of the thread."""
 
     async def list_earlier() -> Sequence[Json]:
@@ -178,7 +176,7 @@ async def research(
     embedder: Embedder,
     question: str,
     *,
-    models: ScriptedModels | None = None,
+    models: Models | None = None,
     earlier: Sequence[Json] = (),
     **options: Any,
 ) -> tuple[ResearchOutput, list[Json]]:

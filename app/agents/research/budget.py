@@ -9,7 +9,12 @@ from pydantic import BaseModel
 from app.agents.research.packing import estimate_tokens
 from app.agents.research.schemas import ResearchInput
 from app.db import Json
+from app.errors import BudgetExceeded, ModelOutputInvalid
 from app.llm.task import Task
+
+UNANSWERED = (BudgetExceeded, ModelOutputInvalid)
+"""A call that may not be made, or that no repair brought to the form asked for: code goes on with what there is."""
+STOPPED = {BudgetExceeded.code: "budget", ModelOutputInvalid.code: "no usable answer"}
 
 
 def measure_call(task: Task[Any, Any], input: BaseModel, output: BaseModel) -> Json:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from app.agents.research.sentences import CITATION, Piece, split_pieces
+from app.agents.research.sentences import CITATION, ORDINAL, Piece, split_pieces
 from app.knowledge.figures import Figure, derive_figure, find_figures, match_figure
 from app.knowledge.periods import Period, find_periods
 
@@ -75,7 +75,7 @@ def find_reason(piece: Piece, given: Mapping[str, Given], block: Iterable[str]) 
     own = [given[i] for i in list_ids(piece.text)]
     cited = own or [given[i] for i in block]
     body = MARKER.sub("", CITATION.sub(" ", piece.text))
-    figures = [f for f in find_figures(body) if f.kind != "year"]
+    figures = [f for f in find_figures(ORDINAL.sub(" ", body)) if f.kind != "year"]
     if figures and not own:
         return f'The figure "{figures[0].text}" has no citation.'
     if not cited:

@@ -11,6 +11,7 @@ from app.agents.research.contradictions import touches
 from app.agents.research.follow_ups import suggest_follow_ups
 from app.agents.research.lessons import list_lessons
 from app.agents.research.nodes import read_documents, read_steps
+from app.agents.research.phrases import say_nothing_found
 from app.agents.research.schemas import (
     Citation,
     Contradiction,
@@ -26,8 +27,6 @@ from app.agents.research.thread import Turn, known_entries
 from app.agents.research.writing import read_given, say_written, settle_section
 from app.db import Json
 
-NOTHING = "Not in this collection."
-
 
 async def finish(state: ResearchState, runtime: Runtime[Context]) -> Json:
     """Put the output together from what holds."""
@@ -40,7 +39,7 @@ async def finish(state: ResearchState, runtime: Runtime[Context]) -> Json:
         engine=runtime.context.models.engine,
         question=state["question"],
         format=ResearchInput.model_validate(state["input"]).format,
-        answer=render_citations(text, given) if cited else NOTHING,
+        answer=render_citations(text, given) if cited else say_nothing_found(state["question"]),
         citations=[_citation(f) for f in packed if f.id in cited],
         plan=read_steps(state),
         findings=packed if cited else [],

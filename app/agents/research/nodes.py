@@ -9,7 +9,7 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, Field, TypeAdapter
 
 from app.agents.base import Context
-from app.agents.research.budget import measure_call, tokens_left
+from app.agents.research.budget import STOPPED, UNANSWERED, measure_call, tokens_left
 from app.agents.research.documents import Known, know_document
 from app.agents.research.packing import pack
 from app.agents.research.prompts import (
@@ -30,7 +30,6 @@ from app.agents.research.searches import first_orders, further_orders, thread_or
 from app.agents.research.state import ResearchState, SearchOrder
 from app.agents.research.thread import LAST_TURNS, Turn, known_entries, read_turns
 from app.db import Json
-from app.errors import BudgetExceeded
 
 KNOWN = TypeAdapter(list[Known])
 ASSESS_TOKENS = {"answer": 2400, "report": 6000}
@@ -75,7 +74,7 @@ async def clarify(state: ResearchState, runtime: Runtime[Context]) -> Json:
     request = Clarify(question=state["question"], documents=read_documents(state), turns=last_turns(state))
     try:
         answer = await runtime.context.run(CLARIFY_TASK, request)
-    except BudgetExceeded:
+    except UNANSWERED:
         return {"clarifying": ""}
     return {"clarifying": answer.question, "spent": {"clarify": measure_call(CLARIFY_TASK, request, answer)}}
 
@@ -96,7 +95,7 @@ async def plan(state: ResearchState, runtime: Runtime[Context]) -> Json:
     try:
         answer = await runtime.context.run(PLAN_TASK, request)
         spent = {"plan": measure_call(PLAN_TASK, request, answer)}
-    except BudgetExceeded:
+    except UNANSWERED:
         answer, spent = Plan(), {}
     steps = _number(
         [s for s in answer.steps if s.question.strip()][:MAX_STEPS] or [PlanStep(question=state["question"])]
@@ -133,8 +132,8 @@ async def assess(state: ResearchState, runtime: Runtime[Context]) -> Json:
         return {"queue": [], "stopped_by": "tokens"}
     try:
         answer = await context.run(ASSESS_TASK, request)
-    except BudgetExceeded:
-        return {"queue": [], "stopped_by": "budget"}
+    except UNANSWERED as reason:
+        return {"queue": [], "stopped_by": STOPPED[reason.code]}
     steps = _judged(request, answer)
     context.emit("research.assessed", key=f"assessed:{round}", round=round, steps=[s.model_dump() for s in steps])
     queue, stopped = _next_searches(state, answer, steps)

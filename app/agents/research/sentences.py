@@ -13,6 +13,8 @@ ABBREVIATIONS = (
 ).split()
 END = re.compile(r"(?:[.!?…]+[\"”’')*_]*|[。！？])(?:\s*\[[^\[\]\n]*\])*(?:\s+|(?<=[。！？\]])|$)")
 MARKER = re.compile(r"^\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+|>\s*)*")
+ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.\s+(?=(?:Jan|Feb|Mär|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez|Quartal|Halbjahr))")
+"""A day or a quarter as German writes it: its dot ends no sentence."""
 RULE = re.compile(r"^\s*\|?[\s:|-]*-{2,}[\s:|-]*\|?\s*$")
 
 
@@ -77,4 +79,6 @@ def _is_abbreviation(line: str, dot: int) -> bool:
 
 
 def _continues(line: str, position: int) -> bool:
-    return position < len(line) and line[position].islower()
+    if position < len(line) and line[position].islower():
+        return True
+    return any(match.end() == position for match in ORDINAL.finditer(line))

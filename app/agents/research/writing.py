@@ -7,7 +7,7 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from app.agents.base import Context
-from app.agents.research.budget import measure_call, tokens_left
+from app.agents.research.budget import UNANSWERED, measure_call, tokens_left
 from app.agents.research.citations import Given, find_problems, list_ids, render_citations, settle
 from app.agents.research.comparison import FIGURES, SHARED, UNIQUE, build_table, list_points
 from app.agents.research.compute import say_figures
@@ -23,7 +23,6 @@ from app.agents.research.schemas import Finding, PlanStep, ResearchInput
 from app.agents.research.slots import Slot, choose_slots, find_slots
 from app.agents.research.state import ResearchState, SectionWork
 from app.db import Json
-from app.errors import BudgetExceeded
 
 PACK_TOKENS = {"answer": 3000, "report": 18_000}
 PACK_MOST = {"answer": 40, "report": 80}
@@ -93,7 +92,7 @@ async def repair(state: SectionWork, runtime: Runtime[Context]) -> Json:
         return {"repaired": True}
     try:
         draft = await runtime.context.run(REPAIR_TASK, request)
-    except BudgetExceeded:
+    except UNANSWERED:
         return {"repaired": True}
     spent = {f"repair:{id}": measure_call(REPAIR_TASK, request, draft)}
     given = read_given(state["state"])
@@ -182,7 +181,7 @@ async def _draft(work: SectionWork, request: WriteRequest, context: Context) -> 
         return None
     try:
         return await context.run(WRITE_TASK, request, on_delta=lambda text: context.delta(text, section=work["id"]))
-    except BudgetExceeded:
+    except UNANSWERED:
         return None
 
 

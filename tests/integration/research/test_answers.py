@@ -90,3 +90,8 @@ async def test_a_search_may_be_limited_to_documents(sessions: Sessions) -> None:
 async def test_an_unknown_collection_is_named(sessions: Sessions) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         await research(sessions, EMBEDDER, "What is in it?", collection="nowhere")
+
+
+async def test_what_is_not_there_is_said_in_the_language_of_the_question(sessions: Sessions) -> None:
+    output, _ = await research(sessions, EMBEDDER, "Wer ist Zyler Vance und was hat er gesagt?")
+    assert output.answer == "Nicht in dieser Sammlung."
