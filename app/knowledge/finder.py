@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.knowledge.folding import fold
-from app.knowledge.routing import OVERVIEW_LEVELS, ROUTED, find_routes, gain, rank_pages
+from app.knowledge.routing import OVERVIEW_LEVELS, ROUTED, find_routes, gain, weigh_pages
 from app.knowledge.scope import Scope, find_scope
 from app.knowledge.search import Effort, Query, SearchWeights, search
 from app.knowledge.types import Filters, Hit
@@ -64,7 +64,7 @@ class Finder:
         evidence = {}
         if "page" in scope.levels:
             insights = await self._find_scope(replace(within, levels=("insight",)))
-            evidence = rank_pages(await self._search(insights, query, WIDTH))
+            evidence = weigh_pages(await self._search(insights, query, WIDTH))
         found = {hit.entry.id: hit for hit in (*hits, *inner)}
         return gain(found.values(), routes, evidence)
 

@@ -60,8 +60,8 @@ async def find_routes(
     return [Route(document_id=each, weight=scores[each] - best) for each in ordered]
 
 
-def gain(hits: Iterable[Hit], routes: Sequence[Route], evidence: Mapping[tuple[UUID, int], int]) -> list[Hit]:
-    """Return hits ranked anew: each gains by its document's weight, a page by the rank of the best insight on it."""
+def gain(hits: Iterable[Hit], routes: Sequence[Route], evidence: Mapping[tuple[UUID, int], float]) -> list[Hit]:
+    """Return hits ranked anew: each gains by its document's weight, a page by the best insight on it."""
     weights = {route.document_id: route.weight for route in routes}
     least = min(weights.values(), default=0.0)
     scored = [
@@ -71,21 +71,24 @@ def gain(hits: Iterable[Hit], routes: Sequence[Route], evidence: Mapping[tuple[U
     return sorted(scored, key=lambda hit: (-hit.score, hit.entry.id))
 
 
-def rank_pages(insights: Iterable[Hit]) -> dict[tuple[UUID, int], int]:
-    """Return pages by document and number with the rank of their best insight."""
-    pages = [(hit.entry.document_id, page) for hit in insights for page in hit.entry.pages[:1] if hit.entry.document_id]
-    return {page: rank for rank, page in enumerate(dict.fromkeys(pages), 1)}
+def weigh_pages(insights: Sequence[Hit]) -> dict[tuple[UUID, int], float]:
+    """Return pages by document and number with the score of their best insight as a share of the best of all."""
+    best = max((hit.score for hit in insights), default=0.0)
+    pages: dict[tuple[UUID, int], float] = {}
+    for hit in insights:
+        if hit.entry.document_id and hit.entry.pages and best:
+            pages.setdefault((hit.entry.document_id, hit.entry.pages[0]), hit.score / best)
+    return pages
 
 
 def _weight_of(hit: Hit, weights: Mapping[UUID, float], least: float) -> float:
     return weights.get(hit.entry.document_id, least) if hit.entry.document_id else least
 
 
-def _support(hit: Hit, evidence: Mapping[tuple[UUID, int], int]) -> float:
+def _support(hit: Hit, evidence: Mapping[tuple[UUID, int], float]) -> float:
     if hit.entry.level != "page" or hit.entry.document_id is None:
         return 0.0
-    rank = evidence.get((hit.entry.document_id, hit.entry.pages[0]))
-    return 1 / (RANK_CONSTANT + rank) if rank else 0.0
+    return evidence.get((hit.entry.document_id, hit.entry.pages[0]), 0.0)
 
 
 def _of_level(hits: Iterable[Hit], level: Level) -> list[Hit]:

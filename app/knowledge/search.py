@@ -2,8 +2,8 @@
 
 BM25 after Robertson and Zaragoza (2009), with statistics per project and level; scores of different levels are
 compared as shares of what the query could reach there. The rarest lexemes find the candidates, within a budget of
-postings; the frequent ones only score them, so a frequent word never costs a scan. Fusion by reciprocal rank after
-Cormack, Clarke and Büttcher (2009).
+postings; the frequent ones only score them, so a frequent word never costs a scan. Fusion by convex combination
+(Bruch, Gai and Ingber 2023): each leg's score as a share of its best, whatever entry either leg found.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,6 @@ class SearchWeights:
     levels: Mapping[Level, float] = field(default_factory=lambda: dict.fromkeys(LEVELS, 1.0))
     k1: float = 1.5
     b: float = 0.75
-    rank_constant: int = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +122,8 @@ candidates as (
 
 LEXICAL = """
 lexical as (
-    select c.id, row_number() over (order by (c.score + s.score) / r.highest desc, c.id) as rank
+    select c.id, (c.score + s.score) / r.highest as share,
+           row_number() over (order by (c.score + s.score) / r.highest desc, c.id) as rank
     from candidates c
     join reach r using (level)
     cross join lateral (
@@ -153,15 +153,22 @@ vectors as (
     select id, row_number() over (order by distance, id) as rank from nearest order by rank limit :depth
 ),
 fused as (
-    select id, l.rank as lexical_rank, v.rank as vector_rank,
-           coalesce(:lexical_weight / (:rank_constant + l.rank), 0)
-           + coalesce(:vector_weight / (:rank_constant + v.rank), 0) as score
-    from lexical l full join vectors v using (id)
+    select e.id, l.rank as lexical_rank, v.rank as vector_rank, coalesce(l.share, 0) as share,
+           case when e.embedding_model_id = {model_id}
+                then greatest(1 - (e.embedding::halfvec({dimension}) <=> cast(:vector as halfvec({dimension}))), 0)
+                else 0 end as likeness
+    from lexical l full join vectors v using (id) join entries e using (id)
+),
+scored as (
+    select id, lexical_rank, vector_rank,
+           :lexical_weight * share / greatest(max(share) over (), 1e-9)
+           + :vector_weight * likeness / greatest(max(likeness) over (), 1e-9) as score
+    from fused
 )
 select e.id, e.level, e.text, e.document_id, e.collection_id, e.pages, e.grounding, e.facts, e.evidence,
        e.metadata as meta, d.filename, f.lexical_rank, f.vector_rank,
        f.score * coalesce(cast(cast(:level_weights as jsonb) ->> e.level as float8), 1) as score
-from fused f join entries e using (id) left join documents d on d.id = e.document_id
+from scored f join entries e using (id) left join documents d on d.id = e.document_id
 order by score desc, e.id limit :limit
 """
 
@@ -190,7 +197,6 @@ async def search(
         "b": float(weights.b),
         "lexical_weight": float(weights.lexical),
         "vector_weight": float(weights.vector),
-        "rank_constant": weights.rank_constant,
         "level_weights": dict(weights.levels),
         "depth": max(effort.depth, limit),
         "candidates": effort.candidates,
@@ -227,10 +233,11 @@ def build_statement(scope: Scope, *, exact: bool) -> str:
     """Return the one statement of a search."""
     names = {"dimension": scope.dimension, "model_id": scope.model_id}
     entry_filter = scope.entry_filter
+    fused = FUSED.format(**names)
     if exact:
         matching = MATCHING.format(entry_filter=entry_filter, **names)
         found = FOUND.format(block_filter=IN_MATCHING)
-        return _with(matching, QUERY, found, MATCHING_CANDIDATES, LEXICAL, EXACT_VECTORS, FUSED)
+        return _with(matching, QUERY, found, MATCHING_CANDIDATES, LEXICAL, EXACT_VECTORS, fused)
     found = FOUND.format(block_filter=scope.block_filter)
     candidates = CANDIDATES.format(entry_filter=entry_filter)
     parts = [
@@ -239,7 +246,7 @@ def build_statement(scope: Scope, *, exact: bool) -> str:
         if scope.counts.get(level)
     ]
     nearest = "\nnearest as materialized (" + " union all ".join(parts) + ")"
-    return _with(QUERY, found, candidates, LEXICAL, nearest, FUSED)
+    return _with(QUERY, found, candidates, LEXICAL, nearest, fused)
 
 
 def _with(*parts: str) -> str:
