@@ -49,8 +49,8 @@ async def weather(plan: Plan, folder: Path) -> Json:
         guests, accidents = Guests(house.apis, random), Weather(house, random)
         visits, over = build_visits(plan.runs), asyncio.Event()
         began = time.monotonic()
-        asyncio.get_running_loop().call_later(plan.storm_seconds, over.set)
         library = await _read_library(guests)
+        asyncio.get_running_loop().call_later(plan.storm_seconds, over.set)
         raging = asyncio.create_task(accidents.rage(over))
         watching = asyncio.create_task(_tell(visits, accidents))
         with suppress(TimeoutError):
@@ -62,7 +62,7 @@ async def weather(plan: Plan, folder: Path) -> Json:
         accepted = [visit for visit in visits if visit.run_ids]
         figures = await _examine(house, [library, *accepted], hook)
     seconds = round(time.monotonic() - began, 1)
-    counts = accidents.counts | guests.counts
+    counts = {**accidents.counts, **guests.counts}
     return {"runs": len(accepted), **figures, **counts, "seconds": seconds, "seed": plan.seed}
 
 

@@ -15,4 +15,5 @@ NONE_OF = ("lost", "twins", "doubled", "repeated_calls", "stream_gaps", "webhook
 async def test_nothing_is_lost_doubled_or_paid_again_in_a_storm(tmp_path: Path) -> None:
     figures = await weather(PLAN, tmp_path)
     assert {name: figures[name] for name in NONE_OF} == dict.fromkeys(NONE_OF, 0), figures
+    assert figures["runs"] >= PLAN.guests
     assert all(figures[kind] >= 1 for kind in WEIGHTS)
