@@ -38,7 +38,7 @@ from app.api.middleware import install_middleware
 from app.api.openapi import install_openapi
 from app.api.pages import Page
 from app.api.rates import KeyRates
-from app.knowledge.embedding_models import register_embedder
+from app.knowledge.embedding_models import start_embedder
 from app.resources import open_resources
 from app.runs.bus import open_bus
 from app.runs.dispatch import open_dispatcher
@@ -80,8 +80,7 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
             open_dispatcher(resources.redis_url) as dispatcher,
             running_mcp(tools),
         ):
-            async with resources.sessions.begin() as session:
-                await register_embedder(session, resources.embedder)
+            await start_embedder(resources.sessions, resources.embedder)
             app.state.service = Service(
                 resources=resources, agents=found, dispatcher=dispatcher, bus=bus, rates=KeyRates(resources.redis)
             )

@@ -1,6 +1,5 @@
 """What one process opens once and hands down."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from app.convert.guard import GuardedConverter, build_converter
 from app.db import Sessions, build_engine, build_sessions
 from app.errors import Invalid, Unavailable
 from app.fetch import Fetcher
-from app.llm.embedding import CountingEmbedder, OpenAIEmbedder
-from app.llm.local_embedder import open_local_embedder
+from app.llm.embedders import Embedders
+from app.llm.embedding import CountingEmbedder
 from app.llm.servers import ModelServers
 from app.metrics import Metrics, build_metrics
 from app.settings import Settings
@@ -42,6 +41,7 @@ class Resources:
     tracer: Tracer
     model_servers: ModelServers
     embedder: CountingEmbedder
+    embedders: Embedders
     converter: GuardedConverter
     metrics: Metrics
     fetcher: Fetcher
@@ -66,6 +66,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         stack.push_async_callback(converter.close)
         fetcher = _build_fetcher(settings)
         stack.push_async_callback(fetcher.aclose)
+        embedders = Embedders(model_servers, cache_dir=settings.data_dir.expanduser() / "cache")
+        stack.callback(embedders.close)
         yield Resources(
             settings=settings,
             engine=engine,
@@ -75,7 +77,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             redis=redis,
             tracer=tracer,
             model_servers=model_servers,
-            embedder=await _open_embedder(settings, model_servers, stack),
+            embedder=await embedders.open_chosen(settings),
+            embedders=embedders,
             converter=converter,
             metrics=build_metrics(),
             fetcher=fetcher,
@@ -102,14 +105,6 @@ def _build_checkpoint_pool(url: str, settings: Settings) -> CheckpointPool:
         check=AsyncConnectionPool.check_connection,
         open=False,
     )
-
-
-async def _open_embedder(settings: Settings, servers: ModelServers, stack: AsyncExitStack) -> CountingEmbedder:
-    if settings.embedder == "openai":
-        return OpenAIEmbedder(servers, model=settings.embedding_model, dimension=settings.embedding_dimension)
-    local = await asyncio.to_thread(open_local_embedder, settings.data_dir.expanduser() / "cache")
-    stack.callback(local.close)
-    return local
 
 
 def _build_converter(settings: Settings) -> GuardedConverter:

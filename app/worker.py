@@ -9,7 +9,7 @@ from typing import Any
 
 from app.agents.base import Agent
 from app.agents.registry import discover
-from app.knowledge.embedding_models import register_embedder
+from app.knowledge.embedding_models import start_embedder
 from app.log import configure_logging, get_logger
 from app.preflight import plainly, read_settings
 from app.resources import Resources, open_resources
@@ -53,8 +53,7 @@ async def open_workshop(settings: Settings, agents: Mapping[str, Agent[Any, Any]
         open_bus(resources.redis) as bus,
         open_dispatcher(resources.redis_url) as dispatcher,
     ):
-        async with resources.sessions.begin() as session:
-            await register_embedder(session, resources.embedder)
+        await start_embedder(resources.sessions, resources.embedder)
         executor = Executor(
             agents=agents,
             sessions=resources.sessions,

@@ -1,17 +1,13 @@
-"""Which model the stored embeddings are of. One model at a time: vectors of two models can't be compared."""
-
-from collections.abc import AsyncIterator
+"""Which model the stored embeddings are of. Searches read one model's: vectors of two models can't be compared."""
 
 from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Sessions
 from app.errors import AppError
 from app.knowledge.models import EmbeddingModel, Entry
-from app.knowledge.passages import embed_texts
 from app.knowledge.types import LEVELS
-from app.llm.embedding import Embedder
+from app.llm.embedding import CountingEmbedder, Embedder
 
 HNSW_NEIGHBOURS = 16
 HNSW_BUILD_WIDTH = 64
@@ -24,24 +20,55 @@ class EmbeddingMismatch(AppError):
     status, code, title = 503, "embedding_mismatch", "Embeddings of another model"
 
 
+class ModelSwitched(Exception):
+    """The store answers from another model's vectors by now: make them anew."""
+
+
+async def start_embedder(sessions: Sessions, embedder: CountingEmbedder) -> None:
+    """See at a process's start that the settings' model is the store's. Raises EmbeddingMismatch, Invalid."""
+    async with sessions.begin() as session:
+        await register_embedder(session, embedder)
+    await embedder.check_dimension()
+
+
 async def register_embedder(session: AsyncSession, embedder: Embedder) -> int:
     """Return the id of the embedder's model, registered with its vector indexes when new.
 
-    Raises EmbeddingMismatch when entries carry embeddings of another model, or of another dimension.
+    In a store without embeddings it becomes the current one. Raises EmbeddingMismatch when entries carry embeddings of
+    another model, or of another dimension.
     """
-    found = await find_model(session, embedder.name)
-    if found is None:
+    found, current = await find_model(session, embedder.name), await find_current(session)
+    if found is None or current is None:
         await session.execute(select(func.pg_advisory_xact_lock(REGISTRATION_LOCK)))
-        await session.execute(
-            insert(EmbeddingModel)
-            .values(name=embedder.name, dimension=embedder.dimension)
-            .on_conflict_do_nothing(index_elements=["name"])
-        )
-        found = await find_model(session, embedder.name)
-        assert found is not None
-        await _create_indexes(session, found)
+        found = await find_model(session, embedder.name) or await _add_model(session, embedder)
+        current = await find_current(session)
     await _refuse_mismatch(session, found, embedder)
+    if current is None or current.id != found.id:
+        await session.execute(update(EmbeddingModel).values(is_current=False))
+        found.is_current = True
+        await session.flush()
     return found.id
+
+
+async def find_current(session: AsyncSession) -> EmbeddingModel | None:
+    """Return the model whose vectors searches read, None before the first."""
+    found: EmbeddingModel | None = await session.scalar(select(EmbeddingModel).where(EmbeddingModel.is_current))
+    return found
+
+
+async def hold_current(session: AsyncSession, model_id: int) -> None:
+    """Keep a model current until the transaction ends. Raises ModelSwitched when it no longer is."""
+    query = select(EmbeddingModel.id).where(EmbeddingModel.id == model_id, EmbeddingModel.is_current)
+    if await session.scalar(query.with_for_update(read=True)) is None:
+        raise ModelSwitched
+
+
+async def _add_model(session: AsyncSession, embedder: Embedder) -> EmbeddingModel:
+    made = EmbeddingModel(name=embedder.name, dimension=embedder.dimension)
+    session.add(made)
+    await session.flush()
+    await _create_indexes(session, made)
+    return made
 
 
 async def begin_reembedding(session: AsyncSession, embedder: Embedder) -> int:
@@ -62,24 +89,6 @@ async def begin_reembedding(session: AsyncSession, embedder: Embedder) -> int:
 
 def _set_aside(name: str, dimension: int) -> str:
     return f"{name}@{dimension}"
-
-
-async def reembed(sessions: Sessions, embedder: Embedder, *, batch: int = 256) -> AsyncIterator[tuple[int, int]]:
-    """Embed every entry of another model anew, yielding (done, all) after each batch; what is done stays done."""
-    async with sessions.begin() as session:
-        model_id = await begin_reembedding(session, embedder)
-    stale = Entry.embedding_model_id.is_distinct_from(model_id)
-    async with sessions() as session:
-        total = await session.scalar(select(func.count()).select_from(Entry).where(stale)) or 0
-    for done in range(0, total, batch):
-        async with sessions() as session:
-            rows = (await session.execute(select(Entry.id, Entry.text).where(stale).limit(batch))).all()
-        vectors = await embed_texts(embedder, [row.text for row in rows])
-        async with sessions.begin() as session:
-            for row, vector in zip(rows, vectors, strict=True):
-                values = {"embedding": vector, "embedding_model_id": model_id}
-                await session.execute(update(Entry).where(Entry.id == row.id).values(values))
-        yield min(done + batch, total), total
 
 
 async def find_model(session: AsyncSession, name: str) -> EmbeddingModel | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,8 @@ from app.db import Json, Sessions
 from app.errors import Invalid, NotFound
 from app.fetch import Fetcher
 from app.knowledge import collections, discrepancies, documents, entries, recollections, search, store
-from app.knowledge.embedding_models import find_model, register_embedder
+from app.knowledge.current_model import CurrentModel, ModelInUse
+from app.knowledge.embedding_models import ModelSwitched
 from app.knowledge.finder import Finder, Ways
 from app.knowledge.intake import save_fetched
 from app.knowledge.lexical import lexemes
@@ -70,7 +71,7 @@ class Knowledge:
     def __init__(
         self,
         sessions: Sessions,
-        embedder: Embedder,
+        embedder: Embedder | CurrentModel,
         project_id: UUID,
         *,
         weights: SearchWeights | None = None,
@@ -79,13 +80,12 @@ class Knowledge:
         listeners: Listeners | None = None,
     ) -> None:
         self._sessions = sessions
-        self._embedder = embedder
+        self._models = embedder if isinstance(embedder, CurrentModel) else CurrentModel(sessions, embedder)
         self._project_id = project_id
         self._weights = weights or SearchWeights()
         self._effort = effort or Effort()
         self._fetcher = fetcher or Fetcher()
         self._listeners = listeners or Listeners()
-        self._model_id: int | None = None
 
     async def search(
         self,
@@ -101,13 +101,14 @@ class Knowledge:
         """
         if self._listeners.on_search:
             self._listeners.on_search()
-        asked = await self._read_query(query)
+        model = await self._models.get()
+        asked = await self._read_query(query, model)
         async with self._sessions() as session:
             finder = Finder(
                 session=session,
                 project_id=self._project_id,
-                model_id=await self._get_model_id(),
-                dimension=self._embedder.dimension,
+                model_id=model.id,
+                dimension=model.embedder.dimension,
                 weights=self._weights,
                 effort=self._effort,
                 timed=self._timed,
@@ -121,19 +122,24 @@ class Knowledge:
         starts = await self.list_entries(entry_ids)
         if not starts:
             return []
-        asked = await self._read_query(query or starts[0].text)
-        model_id = await self._get_model_id()
+        model = await self._models.get()
+        asked = await self._read_query(query or starts[0].text, model)
         async with self._sessions() as session:
             scope = await find_scope(
-                session, self._project_id, Filters(), model_id=model_id, dimension=self._embedder.dimension, count_to=0
+                session,
+                self._project_id,
+                Filters(),
+                model_id=model.id,
+                dimension=model.embedder.dimension,
+                count_to=0,
             )
             await search.prepare(session, self._effort)
             return await walk_from(session, scope, starts, vector=asked.vector, limit=limit)
 
-    async def _read_query(self, query: str) -> Query:
+    async def _read_query(self, query: str, model: ModelInUse) -> Query:
         asked = query.replace("\x00", " ")[:MAX_QUERY_CHARACTERS]
         with self._timed("embed"):
-            [vector] = await self._embedder.embed([asked])
+            [vector] = await model.embedder.embed([asked])
         return Query(text=asked, lexemes=lexemes(asked), vector=vector)
 
     async def get_entry(self, entry_id: UUID) -> EntryView:
@@ -253,19 +259,12 @@ class Knowledge:
         An entry whose level, text and pages are unchanged keeps its id and its embedding. Raises NotFound when the
         document has been deleted meanwhile, Conflict when a newer version is being read.
         """
-        model_id = await self._get_model_id()
         pages = await self.load_pages(document_id, version)
         drafts = await asyncio.to_thread(store.draft_entries, pages, new_entries, metadata)
-        async with self._sessions() as session:
-            store.keep_stored(drafts, await store.list_identities(session, document_id, model_id))
-        fresh = [draft for draft in drafts if draft.stored_id is None]
-        vectors = await embed_texts(self._embedder, [draft.entry.text for draft in fresh])
-        for draft, vector in zip(fresh, vectors, strict=True):
-            draft.embedding = vector
         publication = store.Publication(
             document_id=document_id,
             version=version,
-            model_id=model_id,
+            model_id=await self._embed_drafts(document_id, drafts),
             drafts=drafts,
             title=title,
             card=card,
@@ -276,8 +275,29 @@ class Knowledge:
         async with self._sessions.begin() as session:
             await documents.get_document(session, self._project_id, document_id)
             await store.ensure_terms(session, self._project_id, drafts)
-        async with self._sessions.begin() as session:
-            await store.publish(session, self._project_id, publication)
+        while not await self._write(publication):
+            publication = replace(publication, model_id=await self._embed_drafts(document_id, drafts))
+
+    async def _embed_drafts(self, document_id: UUID, drafts: Sequence[store.Draft]) -> int:
+        """Give drafts their stored entries' places, or else vectors, of the model in use; return its id."""
+        model = await self._models.get()
+        async with self._sessions() as session:
+            store.keep_stored(drafts, await store.list_identities(session, document_id, model.id))
+        fresh = [draft for draft in drafts if draft.stored_id is None]
+        vectors = await embed_texts(model.embedder, [draft.entry.text for draft in fresh])
+        for draft, vector in zip(fresh, vectors, strict=True):
+            draft.embedding = vector
+        return model.id
+
+    async def _write(self, publication: store.Publication) -> bool:
+        """Publish, but for when another model has come into use since the drafts were embedded."""
+        try:
+            async with self._sessions.begin() as session:
+                await self._models.hold(session, publication.model_id)
+                await store.publish(session, self._project_id, publication)
+        except ModelSwitched:
+            return False
+        return True
 
     async def compare_figures(self, document_id: UUID) -> Counter[str]:
         """Compare a published document's figures with its collection's, keep what differs, and count the outcomes.
@@ -313,11 +333,11 @@ class Knowledge:
         if not said or len(said) > MAX_RECOLLECTION_CHARACTERS:
             raise Invalid(f"A recollection has 1 to {MAX_RECOLLECTION_CHARACTERS} characters.")
         draft = store.draft_entry(NewEntry(key="r", level="recollection", text=said, pages=()))
-        [draft.embedding] = await embed_texts(self._embedder, [said])
-        model_id = await self._get_model_id()
+        model = await self._models.get()
+        [draft.embedding] = await embed_texts(model.embedder, [said])
         async with self._sessions.begin() as session:
             await store.ensure_terms(session, self._project_id, [draft])
-        return Wording(draft=draft, model_id=model_id)
+        return Wording(draft=draft, model_id=model.id)
 
     async def add_recollection(
         self,
@@ -348,13 +368,6 @@ class Knowledge:
                 collection_id=collection_id,
             )
             return recollection_view(made, (await recollections.list_sources(session, [made.id]))[made.id])
-
-    async def _get_model_id(self) -> int:
-        if self._model_id is None:
-            async with self._sessions.begin() as session:
-                found = await find_model(session, self._embedder.name)
-                self._model_id = found.id if found else await register_embedder(session, self._embedder)
-        return self._model_id
 
     @contextmanager
     def _timed(self, leg: str) -> Iterator[None]:

@@ -144,12 +144,29 @@ class Window(Base):
 
 
 class EmbeddingModel(Base):
+    """A model whose vectors entries may carry; searches read those of the current one."""
+
     __tablename__ = "embedding_models"
+    __table_args__ = (
+        Index("uq_embedding_models_is_current", "is_current", unique=True, postgresql_where="is_current"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     dimension: Mapped[int]
+    is_current: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[CreatedAt]
+
+
+class NextEmbedding(Base):
+    """An entry's vector of a model that is not current yet; `digest` is that of the text it was made from."""
+
+    __tablename__ = "next_embeddings"
+
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("embedding_models.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str]
+    embedding: Mapped[Any] = mapped_column(HALFVEC())
 
 
 class Entry(Base):

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from app.knowledge.current_model import CurrentModel
 from app.knowledge.knowledge import Knowledge, Listeners, OnDiscrepancies
 from app.knowledge.search import Effort, SearchWeights
 from app.knowledge.types import LEVELS
-from app.llm.embedding import Embedder
+from app.llm.embedding import CountingEmbedder, Embedder
 from app.resources import Resources
 
 
@@ -14,16 +15,22 @@ def open_knowledge(
     resources: Resources,
     project_id: UUID,
     *,
-    embedder: Embedder | None = None,
+    meter: Callable[[CountingEmbedder], Embedder] | None = None,
     on_search: Callable[[], None] | None = None,
     on_discrepancies: OnDiscrepancies | None = None,
 ) -> Knowledge:
     """Return the store bound to one project, searched with the settings' weights and effort.
 
-    `embedder` stands in for that of the resources, with the same model behind it. `on_search` is called before every
-    search; it may raise to refuse it. `on_discrepancies` is told new ones as they are written.
+    `meter` wraps what embeds. `on_search` is called before every search; it may raise to refuse it. `on_discrepancies`
+    is told new ones as they are written.
     """
+
+    async def open_embedder(name: str, dimension: int) -> Embedder:
+        opened = await resources.embedders.open(name, dimension)
+        return meter(opened) if meter else opened
+
     settings = resources.settings
+    own = meter(resources.embedder) if meter else resources.embedder
     weights = SearchWeights(
         lexical=settings.search_lexical_weight,
         vector=settings.search_vector_weight,
@@ -35,7 +42,7 @@ def open_knowledge(
     search_seconds = resources.metrics.search_seconds
     return Knowledge(
         resources.sessions,
-        embedder or resources.embedder,
+        CurrentModel(resources.sessions, own, follow=open_embedder),
         project_id,
         weights=weights,
         effort=effort,

@@ -14,6 +14,9 @@ from app.errors import ContextOverflow, Invalid, ModelFailed
 from app.llm.failures import REQUEST_ERRORS, RequestFailed, explain_failure
 from app.llm.retry import Retry
 from app.llm.servers import ModelServers
+from app.log import get_logger
+
+log = get_logger(__name__)
 
 BATCH_TEXTS = 128
 BATCH_CHARACTERS = 200_000
@@ -42,6 +45,8 @@ class CountingEmbedder(Embedder, Protocol):
     """An embedder that tells what a call took."""
 
     async def embed_counted(self, texts: Sequence[str]) -> Embedded: ...
+
+    async def check_dimension(self) -> None: ...
 
 
 @dataclass(eq=False, slots=True)
@@ -87,8 +92,16 @@ class OpenAIEmbedder:
         return Embedded(vectors=vectors, tokens=round(sum(told)) if len(told) == len(wanted) else None)
 
     async def check_dimension(self) -> None:
-        """Ask for one vector. Raises Invalid, naming what to do, when its dimension is not the one set."""
-        await self.embed(["dimension"])
+        """Ask once for one vector. Raises Invalid, naming what to do, when its dimension is not the one set.
+
+        A server that can't be asked now, or that nothing was set for, is met at the first real text.
+        """
+        if not self._servers.is_set_up(self._choice.server):
+            return
+        try:
+            await self._request(["dimension"])
+        except RequestFailed as failure:
+            log.warning("embedder_unchecked", reason=failure.error.detail)
 
     def _start_senders(self) -> None:
         while len(self._senders) < PARALLEL and len(self._senders) * BATCH_TEXTS < len(self._waiting):

@@ -74,6 +74,9 @@ class LocalEmbedder:
                 group.create_task(fill(batch))
         return Embedded(vectors=vectors, tokens=sum(len(encoding) for encoding in encodings))
 
+    async def check_dimension(self) -> None:
+        """Do nothing: the weights are checked as they are loaded."""
+
     def close(self) -> None:
         """Wait for what is being computed and end the threads."""
         self._executor.shutdown()

@@ -154,6 +154,10 @@ class ModelServers:
             )
         return AsyncOpenAI(base_url=server.base_url, api_key=key, http_client=self.http, max_retries=0, timeout=None)
 
+    def is_set_up(self, server: Server) -> bool:
+        """Whether the settings say anything of a server: its address, or a key."""
+        return server.api_key is not None or server.base_url != OPENAI_URL
+
     def asked(self, choice: Choice, *, web: bool = False) -> Asked:
         """Return who is asked, and whether for a search of the web, with all keys kept out of what is quoted."""
         return Asked(server=choice.server.shown, model=choice.model, redact=self.redact, web=web)

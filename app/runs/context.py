@@ -81,7 +81,7 @@ def build_prepare(resources: Resources) -> Prepare:
             knowledge=open_knowledge(
                 resources,
                 run.project_id,
-                embedder=MeteredEmbedder(resources.embedder, models, resources.sessions),
+                meter=lambda embedder: MeteredEmbedder(embedder, models, resources.sessions),
                 on_search=models.budget.count_search,
                 on_discrepancies=tell_discrepancies,
             ),

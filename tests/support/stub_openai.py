@@ -93,7 +93,7 @@ def refuse(
 
 
 class StubOpenAI:
-    """The server, run in a thread of its own. `received` has every request in order, `answered` those answered.
+    """The server, run in a thread of its own. `received` has every request in order, `answered` the answered chats.
 
     `on_answered` is called with the number of answers so far, right after each has gone out.
     """
@@ -177,6 +177,8 @@ class StubOpenAI:
             writer.close()
 
     def _note_answer(self, request: Received) -> None:
+        if not request.path.endswith("/chat/completions"):
+            return
         self.answered.append(request)
         if self.on_answered is not None:
             self.on_answered(len(self.answered))
