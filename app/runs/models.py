@@ -21,6 +21,7 @@ class Run(Base):
         Index(None, "project_id", "created_at"),
         Index(None, "project_id", "id"),
         Index(None, "thread_id"),
+        Index(None, "agent", "status"),
         Index("ix_runs_unfinished", "status", postgresql_where="status in ('queued', 'running')"),
     )
 

@@ -1,14 +1,20 @@
 """What `/metrics` tells: this process's own times, and what is true for all processes."""
 
 import asyncio
+import socket
+from decimal import Decimal
 from pathlib import Path
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import insert
 
 from app.api.deps import get_project
+from app.db import DEFAULT_PROJECT, Sessions, now
+from app.llm.models import LlmCall
+from app.metrics import build_metrics, serving
 from tests.integration.runs.conftest import wait_for
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -73,3 +79,32 @@ async def test_search_is_timed_by_leg(http: httpx2.AsyncClient) -> None:
     found = await scrape(http)
     for leg in ("embed", "hybrid"):
         assert found["symposium_search_seconds_count", (("leg", leg),)] == 1
+
+
+async def test_model_calls_add_up_however_many_processes_make_them(
+    http: httpx2.AsyncClient, sessions: Sessions
+) -> None:
+    labels = (("engine", "offline"), ("model", "stub"), ("outcome", "ok"))
+    row = {
+        "project_id": DEFAULT_PROJECT, "task": "t", "task_version": 1, "role": "r", "engine": "offline",
+        "model": "stub", "outcome": "ok", "input_tokens": 10, "output_tokens": 2, "duration_ms": 500,
+        "cost_usd": Decimal("0.25"), "request_hash": "h", "started_at": now(),
+    }  # fmt: skip
+    for rows in ([row, row], [row], [{**row, "served_by": "cache"}]):
+        async with sessions.begin() as session:
+            await session.execute(insert(LlmCall), rows)
+    found = await scrape(http)
+    assert found["symposium_model_calls_total", labels] == 3
+    assert found["symposium_model_input_tokens_total", labels] == 30
+    assert found["symposium_model_cost_usd_total", labels] == 0.75
+
+
+async def test_a_worker_answers_prometheus_on_a_port_of_its_own() -> None:
+    metrics = build_metrics()
+    metrics.search_seconds.labels(leg="hybrid").observe(0.1)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with serving(metrics, host="127.0.0.1", port=port):
+        async with httpx2.AsyncClient() as client:
+            told = await client.get(f"http://127.0.0.1:{port}/metrics")
+    assert 'symposium_search_seconds_count{leg="hybrid"} 1.0' in told.text

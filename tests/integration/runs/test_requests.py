@@ -143,5 +143,8 @@ async def test_bug_in_a_route_tells_nothing_of_itself(app: FastAPI, http: httpx2
 
 async def test_health_tells_the_truth(http: httpx2.AsyncClient) -> None:
     assert (await http.get("/health/live")).json() == {"status": "ok"}
+    await http.post("/v1/steps", json={"steps": 1})
     ready = await http.get("/health/ready")
-    assert (ready.status_code, ready.json()) == (200, {"status": "ok", "database": True, "redis": True})
+    told = ready.json()
+    assert told.pop("queue_age_seconds") > 0
+    assert (ready.status_code, told) == (200, {"status": "ok", "database": True, "redis": True})
