@@ -10,35 +10,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
+from tests.support.docs import blocks_of
 from tests.support.processes import ROOT
 from tests.support.up import Up, free_port
 
 DOCUMENTED = "http://127.0.0.1:8000"
-BLOCK = re.compile(r"(?P<skip><!-- not run: [^>]+-->\n+)?```(?P<language>\w+)\n(?P<code>.*?)^```", re.M | re.S)
 RUNNERS = {"sh": ["bash", "-euo", "pipefail"], "python": [sys.executable], "js": ["node", "--input-type=module"]}
+CLIENT_VARIABLES = {"SERVER", "API_KEY", "CONFIG"}
 PAGES = ["api-tour.md"]
 REFUSAL = re.compile(r'"status":\s*5\d\d|Traceback|command not found')
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """A piece of code of a page."""
-
-    language: str
-    code: str
-    skipped: bool
-
-
-def blocks_of(page: Path) -> list[Block]:
-    return [
-        Block(language=found["language"], code=found["code"], skipped=found["skip"] is not None)
-        for found in BLOCK.finditer(page.read_text())
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +59,17 @@ def test_python_and_json_of_every_page_parse(page: Path) -> None:
     for block in blocks_of(page):
         if block.language == "python":
             compile(block.code, page.name, "exec")
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_every_setting_a_page_names_is_there(page: Path) -> None:
+    named = set(re.findall(r"SYMPOSIUM_([A-Z_]+[A-Z])", page.read_text()))
+    assert named - {name.upper() for name in Settings.model_fields} - CLIENT_VARIABLES == set()
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+    links = [link.partition("#")[0] for link in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", page.read_text())]
+    assert [link for link in links if link and not (page.parent / link).exists()] == []
