@@ -6,6 +6,7 @@ from playwright.async_api import Page, expect
 
 TOPIC = "Halden Instruments depends too much on one supplier"
 SPEECH = "Halden has three service regions and a growing software business, so one supplier does not decide its fate."
+FALSE = "Overtime and travel cost $3.9 million in the third quarter of 2025."
 MOST_TURNS = 8
 
 
@@ -38,3 +39,24 @@ async def test_a_person_argues_con_and_is_judged(page: Page) -> None:
         await asked.wait_for_element_state("hidden")
     await expect(verdict).to_be_visible()
     await expect(page.get_by_role("region", name="Con")).to_contain_text("three service regions")
+
+
+async def test_a_refuted_draft_comes_back_with_its_evidence_and_the_turn_can_be_given_up(page: Page) -> None:
+    await page.goto("/#/debates")
+    await page.get_by_label("Topic").fill(TOPIC)
+    await page.get_by_label("I want to").select_option("con")
+    await page.get_by_text("Order, length and judges").click()
+    await page.get_by_label("Judges").fill("1")
+    await page.get_by_role("button", name="Start the debate").click()
+    speech = page.get_by_label("Your speech")
+    await speech.fill(FALSE)
+    await page.get_by_role("button", name="Speak").click()
+    await expect(page.get_by_text("Your draft was sent back.")).to_be_visible()
+    await expect(speech).to_have_value(FALSE)
+    await expect(page.locator("form blockquote").first).to_contain_text("$2.4 million")
+    await page.get_by_text("pieces of evidence to quote").click()
+    await page.get_by_role("button", name="Quote E1", exact=True).click()
+    await expect(speech).to_have_value(re.compile(r"\[E1\]"))
+    await page.get_by_role("button", name="Give the turn up").click()
+    await expect(page.get_by_role("region", name="Con")).to_contain_text("forfeited")
+    await expect(page.get_by_role("region", name="Pro").get_by_role("article").first).to_contain_text("We speak for")

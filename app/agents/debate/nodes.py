@@ -247,7 +247,7 @@ async def _speak(state: DebateState, context: Context) -> Update:
         draft = await context.run(
             SPEAK[asked.side],
             asked,
-            on_delta=lambda text: context.delta(text, node=node, speech_id=speech_id),
+            on_delta=lambda text: context.delta(text, node=node, speech_id=speech_id, speaker=asked.side),
         )
     except ModelOutputInvalid:
         return {"pending": make_draft(state, "")}

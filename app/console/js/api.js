@@ -64,8 +64,8 @@ export async function getFile(path) {
   return URL.createObjectURL(await response.blob());
 }
 
-/** Answer the question a run waits with. */
-export const answerRun = (runId, value) => post(`/v1/runs/${runId}/input`, value);
+/** Answer the question a run waits with; `question` is the number of the event that asked it. */
+export const answerRun = (runId, value, question) => post(`/v1/runs/${runId}/input${question ? `?question=${question}` : ""}`, value);
 
 function clean(query) {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== ""));
