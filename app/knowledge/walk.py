@@ -25,7 +25,6 @@ MAX_BEARERS = 20
 MAX_STARTS = 16
 SIMILAR_STARTS = 4
 SIMILAR = 5
-SEEDS = 5
 RANK_CONSTANT = 60
 
 TRAIL = """
@@ -166,23 +165,20 @@ async def find_named(
 async def rank_with_walk(session: AsyncSession, scope: Scope, query: Query, hits: Sequence[Hit]) -> list[Hit]:
     """Return hits ranked anew with the entries that the question's names, and the names in those, lead to.
 
-    First what the question names, then what that mentions, then what the best hits mention; this ranking and the
-    hits' are fused by reciprocal rank, each counting the same.
+    First what the question names, then what that mentions; this ranking and the hits' are fused by reciprocal rank
+    (Cormack, Clarke and Büttcher 2009), each counting the same.
     """
     places = {hit.entry.id: rank for rank, hit in enumerate(hits, 1)}
-    named = (await find_named(session, scope, {query.text: list_grams(query.text, cased=False)}, query.vector))[
-        query.text
-    ]
+    asked = {"question": list_grams(query.text, cased=False)}
+    named = (await find_named(session, scope, asked, query.vector))["question"]
     anchors = sorted(
         dict.fromkeys(link.entry_id for link in named), key=lambda entry_id: places.get(entry_id, len(hits) + 1)
     )
+    if not anchors:
+        return list(hits)
     anchored = await list_entries(session, scope.project_id, anchors[:MAX_STARTS])
-    best = [hit.entry for hit in hits[:SEEDS] if hit.entry.id not in anchors]
-    links = await find_named(
-        session, scope, {entry.id: list_grams(entry.text) for entry in (*anchored, *best)}, query.vector
-    )
-    walked = list(dict.fromkeys([*anchors, *_reached(anchored, links), *_reached(best, links)]))
-    return await _fuse(session, scope, hits, walked)
+    links = await find_named(session, scope, {entry.id: list_grams(entry.text) for entry in anchored}, query.vector)
+    return await _fuse(session, scope, hits, list(dict.fromkeys([*anchors, *_reached(anchored, links)])))
 
 
 def _reached(entries: Iterable[EntryView], links: Mapping[UUID, Sequence[Link]]) -> list[UUID]:
