@@ -62,6 +62,14 @@ def reembed() -> None:
     become("app.reembed")
 
 
+@cli.command()
+def reindex(
+    drop: Annotated[bool, typer.Option("--drop", help="Only drop them, before very many documents come.")] = False,
+) -> None:
+    """Build the vector indexes anew with the settings' m and width, beside a running service."""
+    become("app.reindex", *(["--drop"] if drop else []))
+
+
 @cli.command(context_settings=PASSED_ON)
 def backup(context: typer.Context) -> None:
     """Write the whole database into one file."""

@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     search_level_weights: dict[str, float] = Field(default_factory=dict, description='e.g. {"page": 0.5}; others 1')
     search_k1: float = Field(1.5, ge=0, description="BM25: how slowly a repeated word stops counting")
     search_b: float = Field(0.75, ge=0, le=1, description="BM25: how much a long text is discounted")
+    search_hnsw_m: int = Field(24, ge=2, le=100, description="HNSW: neighbours a vector keeps; used by `reindex`")
+    search_hnsw_build: int = Field(128, ge=4, le=1000, description="HNSW: candidates while building; by `reindex`")
     search_ef: int = Field(200, ge=10, le=1000, description="HNSW: candidates kept while searching")
     search_exact_below: int = Field(5_000, ge=0, description="compare all entries when so few match")
 

@@ -31,14 +31,14 @@ WEIGHTS = Path("~/.cache/symposium-benchmarks")
 
 
 @asynccontextmanager
-async def open_service(**chosen: Any) -> AsyncIterator[Resources]:
+async def open_service(*, postgres: Any = None, **chosen: Any) -> AsyncIterator[Resources]:
     """Start Postgres and Redis in a temporary folder, migrate, and open resources with the `chosen` settings.
 
-    The offline engine and the local embedder unless chosen otherwise.
+    The offline engine and the local embedder unless chosen otherwise; `postgres` are settings of that server.
     """
     with tempfile.TemporaryDirectory(prefix="symposium-benchmark-") as name:
         folder = Path(name)
-        with open_embedded(folder) as addresses:
+        with open_embedded(folder, postgres_settings=postgres) as addresses:
             migrate(addresses.database_url)
             given = {"engine": "offline", "embedder": "local", "data_dir": WEIGHTS, **chosen}
             settings = Settings(

@@ -1,16 +1,14 @@
 """Which model the stored embeddings are of. Searches read one model's: vectors of two models can't be compared."""
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Sessions
 from app.errors import AppError
 from app.knowledge.models import EmbeddingModel, Entry
-from app.knowledge.types import LEVELS
+from app.knowledge.vector_indexes import create_indexes
 from app.llm.embedding import CountingEmbedder, Embedder
 
-HNSW_NEIGHBOURS = 16
-HNSW_BUILD_WIDTH = 64
 REGISTRATION_LOCK = 7_264_803
 
 
@@ -67,7 +65,7 @@ async def _add_model(session: AsyncSession, embedder: Embedder) -> EmbeddingMode
     made = EmbeddingModel(name=embedder.name, dimension=embedder.dimension)
     session.add(made)
     await session.flush()
-    await _create_indexes(session, made)
+    await create_indexes(session, made)
     return made
 
 
@@ -83,7 +81,7 @@ async def begin_reembedding(session: AsyncSession, embedder: Embedder) -> int:
         session.add(found)
     found.name = embedder.name
     await session.flush()
-    await _create_indexes(session, found)
+    await create_indexes(session, found)
     return found.id
 
 
@@ -113,16 +111,4 @@ async def _refuse_mismatch(session: AsyncSession, model: EmbeddingModel, embedde
         raise EmbeddingMismatch(
             f"The stored embeddings are of {other}, the settings name {embedder.name}. "
             "Set the embedding model back, or run `symposium reembed`."
-        )
-
-
-async def _create_indexes(session: AsyncSession, model: EmbeddingModel) -> None:
-    for level in LEVELS:
-        await session.execute(
-            text(
-                f"create index if not exists ix_entries_embedding_{model.id}_{level} on entries "
-                f"using hnsw ((embedding::halfvec({model.dimension})) halfvec_cosine_ops) "
-                f"with (m = {HNSW_NEIGHBOURS}, ef_construction = {HNSW_BUILD_WIDTH}) "
-                f"where level = '{level}' and embedding_model_id = {model.id}"
-            )
         )

@@ -148,6 +148,11 @@ LEVEL_VECTORS = """(
     order by e.embedding::halfvec({dimension}) <=> cast(:vector as halfvec({dimension})) limit :depth
 )"""
 
+NO_LEXICAL = """
+lexical as (select cast(null as uuid) as id, cast(null as float8) as share, cast(null as bigint) as rank where false)"""
+NO_VECTORS = """
+nearest as (select cast(null as uuid) as id, cast(null as float8) as distance where false)"""
+
 FUSED = """
 vectors as (
     select id, row_number() over (order by distance, id) as rank from nearest order by rank limit :depth
@@ -212,7 +217,8 @@ async def search(
 
 
 async def _run(session: AsyncSession, scope: Scope, values: Mapping[str, Any], *, exact: bool) -> list[Hit]:
-    rows = await session.execute(*scope.bind(build_statement(scope, exact=exact), {**values, "exact": exact}))
+    statement = _build_exact(scope) if exact else _build_indexed(scope, values)
+    rows = await session.execute(*scope.bind(statement, {**values, "exact": exact}))
     return [
         Hit(
             entry=entry_view(row, row.filename),
@@ -229,24 +235,35 @@ def vector_text(vector: np.ndarray) -> str:
     return "[" + ",".join(f"{value:.6g}" for value in vector) + "]"
 
 
-def build_statement(scope: Scope, *, exact: bool) -> str:
-    """Return the one statement of a search."""
+def _build_exact(scope: Scope) -> str:
+    """Return the statement that compares every matching entry."""
     names = {"dimension": scope.dimension, "model_id": scope.model_id}
-    entry_filter = scope.entry_filter
-    fused = FUSED.format(**names)
-    if exact:
-        matching = MATCHING.format(entry_filter=entry_filter, **names)
-        found = FOUND.format(block_filter=IN_MATCHING)
-        return _with(matching, QUERY, found, MATCHING_CANDIDATES, LEXICAL, EXACT_VECTORS, fused)
+    matching = MATCHING.format(entry_filter=scope.entry_filter, **names)
+    found = FOUND.format(block_filter=IN_MATCHING)
+    return _with(matching, QUERY, found, MATCHING_CANDIDATES, LEXICAL, EXACT_VECTORS, FUSED.format(**names))
+
+
+def _build_indexed(scope: Scope, values: Mapping[str, Any]) -> str:
+    """Return the statement that finds entries by the indexes; a leg that weighs nothing is left out."""
+    names = {"dimension": scope.dimension, "model_id": scope.model_id}
     found = FOUND.format(block_filter=scope.block_filter)
-    candidates = CANDIDATES.format(entry_filter=entry_filter)
+    lexical = (QUERY, found, CANDIDATES.format(entry_filter=scope.entry_filter), LEXICAL)
+    return _with(
+        *(lexical if values["lexical_weight"] else (NO_LEXICAL,)),
+        _nearest(scope) if values["vector_weight"] else NO_VECTORS,
+        FUSED.format(**names),
+    )
+
+
+def _nearest(scope: Scope) -> str:
     parts = [
-        LEVEL_VECTORS.format(level=level, entry_filter=entry_filter, **names)
+        LEVEL_VECTORS.format(
+            level=level, entry_filter=scope.entry_filter, dimension=scope.dimension, model_id=scope.model_id
+        )
         for level in scope.levels
         if scope.counts.get(level)
     ]
-    nearest = "\nnearest as materialized (" + " union all ".join(parts) + ")"
-    return _with(QUERY, found, candidates, LEXICAL, nearest, fused)
+    return "\nnearest as materialized (" + " union all ".join(parts) + ")"
 
 
 def _with(*parts: str) -> str:

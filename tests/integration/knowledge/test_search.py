@@ -5,6 +5,7 @@ import pytest_asyncio
 from uuid_utils.compat import uuid7
 
 from app.db import DEFAULT_PROJECT, Sessions
+from app.knowledge.finder import Ways
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.search import Effort
 from app.knowledge.types import Filters
@@ -55,6 +56,14 @@ ODD = ["the of and", "?!…", "a\x00b", "😀", "مرحبا بالعالم", "';
 @pytest.mark.parametrize("query", [*ODD, " ".join(f"word{n}" for n in range(2_000))])
 async def test_odd_queries_are_answered(knowledge: Knowledge, query: str) -> None:
     assert len(await knowledge.search(query, limit=6)) == 6
+
+
+@pytest.mark.parametrize("query", [*ODD, "\u202eevas\u202c \\x00 %s {0} $1", "1" * 5_000, "(" * 3_000])
+async def test_odd_queries_are_answered_along_every_way(sessions: Sessions, knowledge: Knowledge, query: str) -> None:
+    ways = Ways(route=True, walk=True, fold=True)
+    assert len(await knowledge.search(query, limit=3, ways=ways)) == 3
+    indexed = Knowledge(sessions, HashEmbedder(), DEFAULT_PROJECT, effort=Effort(exact_below=0))
+    assert len(await indexed.search(query, limit=3, ways=ways)) == 3
 
 
 async def test_equal_scores_are_ordered_by_id(knowledge: Knowledge) -> None:
