@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.agents.research import AGENT
+from app.agents.research.arithmetic import list_proven
 from app.agents.research.schemas import Format, ResearchInput, ResearchOutput
 from app.agents.research.sentences import split_pieces
 from app.db import Json
@@ -103,7 +104,9 @@ async def count_failures(output: ResearchOutput, knowledge: Knowledge) -> int:
             continue
         pages = [await _page(knowledge, known[key].document_id, key[1]) for key in cited if key in known]
         texts = [*pages, *(q for key in cited for q in quotes.get(key, []))]
-        failures += not cited or any(key not in known for key in cited) or not _carried(figures, texts)
+        proven = list_proven(SHOWN.sub(" ", piece.text), [f for text in texts for f in find_figures(text)])
+        left = [f for f in figures if f.text not in proven]
+        failures += not cited or any(key not in known for key in cited) or not _carried(left, texts)
     return failures
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from app.agents.research.arithmetic import list_proven
 from app.agents.research.sentences import CITATION, ORDINAL, Piece, split_pieces
 from app.knowledge.figures import Figure, derive_figure, find_figures, match_figure
 from app.knowledge.periods import Period, find_periods
@@ -80,7 +81,7 @@ def find_reason(piece: Piece, given: Mapping[str, Given], block: Iterable[str]) 
         return f'The figure "{figures[0].text}" has no citation.'
     if not cited:
         return None if _says_nothing(piece, body) else "It has no citation."
-    return _wrong_figure(figures, own) or _wrong_period(body, cited) or _wrong_quote(body, cited)
+    return _wrong_figure(body, figures, own) or _wrong_period(body, cited) or _wrong_quote(body, cited)
 
 
 def list_ids(text: str) -> list[str]:
@@ -148,12 +149,13 @@ def _says_nothing(piece: Piece, body: str) -> bool:
     return piece.kind != "sentence" or len(body.split()) < 4 or body.rstrip(" *_").endswith(":")
 
 
-def _wrong_figure(figures: Sequence[Figure], own: Sequence[Given]) -> str | None:
+def _wrong_figure(body: str, figures: Sequence[Figure], own: Sequence[Given]) -> str | None:
     said = [f for g in own for f in find_figures(g.text)]
     shown = [f for g in own for f in find_figures(g.passage)]
     held = [f for f in figures if match_figure(f, _of_unit(f, said)) or match_figure(f, _of_kind(f, shown))]
+    proven = list_proven(body, held)
     for figure in figures:
-        if figure in held or (len(held) > 1 and derive_figure(figure, held)):
+        if figure in held or figure.text in proven or (len(held) > 1 and derive_figure(figure, held)):
             continue
         return f'The figure "{figure.text}" is not in what it cites.'
     return None

@@ -1,16 +1,21 @@
 """Sentences whose numbers are computed in code: a figure, its change over periods, two entities side by side."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 
+from app.agents.research.arithmetic import evaluate, list_names, round_half_up, scales, show_expression
 from app.agents.research.slots import Slot
+from app.agents.research.words import list_stems
 from app.knowledge.figures import Figure, find_figures
 from app.knowledge.periods import Period
 
 SCALE_POWERS = (("trillion", 12), ("billion", 9), ("million", 6), ("thousand", 3))
 SCALES = tuple((word, Decimal(10**power)) for word, power in SCALE_POWERS)
+PERCENT = re.compile(r"%|percent|share|proportion|fraction|margin|compare|measure up|return on", re.IGNORECASE)
+OUTLAYS = frozenset(list_stems("capital expenditures repurchases dividends paid payments purchases"))
 SPANS = {3: "the three months", 6: "the six months", 9: "the nine months", 12: "the year"}
 
 
@@ -27,6 +32,63 @@ def say_figures(slots: Sequence[Slot]) -> list[str]:
     changes = [line for mine in by_entity.values() for line in _changes(mine)]
     compared = [*changes, *_between(list(by_entity.values()))]
     return [*compared, *said] if len(slots) == 2 else [*said, *compared]
+
+
+def say_formula(question: str, formula: str, slots: Mapping[str, Sequence[Slot]]) -> list[str]:
+    """Return the result of a formula of sub-questions, the arithmetic shown, then each figure as its source says it.
+
+    Once for every entity and period that all terms have, or once of single figures; empty where a figure is missing.
+    """
+    names = list_names(formula)
+    if not names or any(not slots.get(name) for name in names):
+        return []
+    single = all(len(slots[name]) == 1 for name in names)
+    rows = [{name: slots[name][0] for name in names}] if single else _aligned(names, slots)
+    said = [line for row in rows if (line := _say_result(question, formula, row))]
+    used = {slot.finding.id: slot for row in rows for slot in row.values()}
+    return [*said, *(f"{_sentence(slot.finding.text)} [{id}]" for id, slot in used.items())] if said else []
+
+
+def _aligned(names: Sequence[str], slots: Mapping[str, Sequence[Slot]]) -> list[dict[str, Slot]]:
+    """Return a figure for each name, for each entity and period that all of them have."""
+    by_key = [{(slot.entity, slot.period.form): slot for slot in slots[name]} for name in names]
+    return [
+        {name: mine[key] for name, mine in zip(names, by_key, strict=True)}
+        for key in by_key[0]
+        if all(key in mine for mine in by_key)
+    ]
+
+
+def _say_result(question: str, formula: str, row: Mapping[str, Slot]) -> str:
+    figures = {name: figure for name, slot in row.items() if (figure := read_figure(slot))}
+    if len(figures) < len(row):
+        return ""
+    plain = {name: _outlay(row[name], figure) for name, figure in figures.items()}
+    value = evaluate(formula, {name: figure.value for name, figure in plain.items()})
+    if value is None:
+        return ""
+    result = _show_result(question, value, plain, money=scales(formula, plain))
+    shown = show_expression(formula, {name: figure.text for name, figure in plain.items()})
+    periods = {show_period(slot.period): None for slot in row.values()}
+    when = f"In {next(iter(periods))}" if len(periods) == 1 else "Computed"
+    ids = dict.fromkeys(slot.finding.id for slot in row.values())
+    return f"{when}: {result} = {shown} [{', '.join(ids)}]."
+
+
+def _outlay(slot: Slot, figure: Figure) -> Figure:
+    """Return what was paid out as a positive figure: a statement of cash flows has it below zero."""
+    if figure.value >= 0 or not OUTLAYS & set(list_stems(slot.value.measure)):
+        return figure
+    bare = figure.text.replace("(", "").replace(")", "").lstrip("-−– ")
+    return replace(figure, value=-figure.value, text=bare)
+
+
+def _show_result(question: str, value: Decimal, figures: Mapping[str, Figure], *, money: bool) -> str:
+    if money:
+        return _like(value, next(iter(figures.values())))
+    if PERCENT.search(question):
+        return f"{round_half_up(value * 100, Decimal('0.1'))}%"
+    return f"{round_half_up(value, Decimal('0.01')):,}"
 
 
 def show_period(period: Period) -> str:

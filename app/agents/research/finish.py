@@ -17,9 +17,11 @@ from app.agents.research.schemas import (
     Contradiction,
     Finding,
     NotSupported,
+    PlanStep,
     ResearchInput,
     ResearchOutput,
     Source,
+    Status,
     Usage,
 )
 from app.agents.research.state import ResearchState
@@ -41,7 +43,7 @@ async def finish(state: ResearchState, runtime: Runtime[Context]) -> Json:
         format=ResearchInput.model_validate(state["input"]).format,
         answer=render_citations(text, given) if cited else say_nothing_found(state["question"]),
         citations=[_citation(f) for f in packed if f.id in cited],
-        plan=read_steps(state),
+        plan=_plan(state),
         findings=packed if cited else [],
         contradictions=_contradictions(state, cited),
         unanswered=_unanswered(state, cited, packed),
@@ -85,6 +87,13 @@ def _compose(state: ResearchState, parts: Mapping[str, str]) -> str:
     return f"# {state['question']}\n\n{body}" if body else ""
 
 
+def _plan(state: ResearchState) -> list[PlanStep]:
+    """Return the plan as it ended; what a formula gives is answered when it could be computed."""
+    done = state.get("computed", {})
+    ended: Mapping[bool, Status] = {True: "answered", False: "missing"}
+    return [s.model_copy(update={"status": ended[bool(done.get(s.id))]}) if s.formula else s for s in read_steps(state)]
+
+
 def _contradictions(state: ResearchState, cited: set[str]) -> list[Contradiction]:
     found = (Contradiction.model_validate(c) for c in state.get("contradictions", []))
     return [c for c in found if touches(c, cited)]
@@ -103,6 +112,7 @@ def _citation(finding: Finding) -> Citation:
 
 def _unanswered(state: ResearchState, cited: set[str], packed: Sequence[Finding]) -> list[str]:
     covered = {step for f in packed if f.id in cited for step in f.sub_questions}
+    covered |= {s.id for s in read_steps(state) if s.formula and cited and state["computed"].get(s.id)}
     return [s.question for s in read_steps(state) if s.id not in covered or (s.status == "missing" and not cited)]
 
 

@@ -118,7 +118,8 @@ async def approve_plan(state: ResearchState, runtime: Runtime[Context]) -> Json:
 async def order_searches(state: ResearchState, runtime: Runtime[Context]) -> Json:
     """Choose the first searches: in a thread, first of all among what it has found."""
     if state.get("turns"):
-        return {"queue": _fresh([thread_order(step) for step in read_steps(state)], state), "rounds": 0}
+        orders = [thread_order(step) for step in read_steps(state) if not step.formula]
+        return {"queue": _fresh(orders, state), "rounds": 0}
     return {"queue": _fresh(_first_orders(state, read_steps(state)), state), "rounds": 1}
 
 
@@ -233,11 +234,11 @@ def _next_searches(
     state: ResearchState, answer: Assessment, steps: Sequence[PlanStep]
 ) -> tuple[list[SearchOrder], str]:
     asked = ResearchInput.model_validate(state["input"])
-    if all(s.status == "answered" for s in steps):
+    open_steps = [s for s in steps if s.status != "answered" and not s.formula]
+    if not open_steps:
         return [], "answered"
     if state["rounds"] >= asked.rounds:
         return [], "rounds"
-    open_steps = [s for s in steps if s.status != "answered"]
     orders = _further_orders(state, answer, open_steps) if state["rounds"] else _first_orders(state, open_steps)
     fresh = _fresh(orders, state)
     return fresh, "" if fresh else "nothing new to search"
@@ -245,7 +246,8 @@ def _next_searches(
 
 def _first_orders(state: ResearchState, steps: Sequence[PlanStep]) -> list[SearchOrder]:
     documents = read_documents(state)
-    return [o for step in steps for o in first_orders(step, read_question(step.question, documents))]
+    looked_up = (step for step in steps if not step.formula)
+    return [o for step in looked_up for o in first_orders(step, read_question(step.question, documents))]
 
 
 def _further_orders(state: ResearchState, answer: Assessment, steps: Sequence[PlanStep]) -> list[SearchOrder]:

@@ -1,6 +1,7 @@
 """Research without a model: reads the question, judges findings by slots and words, writes what was found."""
 
 from app.agents.research.extract import write_extract
+from app.agents.research.formulas import find_formula, plan_formula
 from app.agents.research.prompts import (
     Assessed,
     Assessment,
@@ -14,7 +15,7 @@ from app.agents.research.prompts import (
     RepairRequest,
     WriteRequest,
 )
-from app.agents.research.questions import Reading, frame_of, read_question, split_question
+from app.agents.research.questions import Reading, frame_of, read_question, split_question, strip_instructions
 from app.agents.research.relevance import ENOUGH, missing_names, relevance
 from app.agents.research.schemas import PlanStep
 from app.agents.research.slots import find_slots, is_complete
@@ -37,10 +38,14 @@ def clarify(request: Clarify) -> Clarification:
 
 
 def plan(request: PlanRequest) -> Plan:
-    """Split a question at its own joints; later parts keep the issuers and periods of the whole."""
+    """Split a question into the figures of its formula, or at its own joints, each part with the frame of the whole."""
     question = complete_question(request.question, request.turns, request.documents)
+    reading = read_question(question, request.documents)
+    frame = frame_of(question, reading.issuers)
+    formula = find_formula(question, strip_instructions(question)) if reading.kind in ("figure", "change") else None
+    if formula:
+        return Plan(steps=plan_formula(question, formula, " ".join(reading.issuers[:1]).title(), frame))
     parts = split_question(question)
-    frame = frame_of(question, read_question(question, request.documents).issuers)
     return Plan(steps=[PlanStep(question=question if len(parts) == 1 else _framed(p, frame)) for p in parts])
 
 

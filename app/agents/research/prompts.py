@@ -10,7 +10,7 @@ from app.agents.research.thread import Turn
 from app.llm.prompting import delimit
 from app.llm.task import Task
 
-MAX_STEPS = 6
+MAX_STEPS = 8
 
 CLARIFY = """Decide whether the question can be researched as it stands.
 Only if it can mean several things in this collection, return one short question to the person who asked, in the
@@ -18,6 +18,8 @@ language of the question; otherwise return an empty string."""
 PLAN = f"""Split the question into at most {MAX_STEPS} sub-questions that can each be answered from documents, and
 give each two to five search terms in the language of the documents.
 A question about one fact stays one sub-question. A report needs three to six.
+Where an answer must be computed, give one sub-question for each figure, and one with a `formula` of their numbers, the
+first being q1: "(q2 - q3) / q3". Code computes it.
 Where the question leans on earlier ones of the thread, word the sub-questions so that they stand alone."""
 ASSESS = """For every sub-question decide from the findings alone: answered, partly, or missing.
 List the ids of the findings that help. Where something is still missing, give up to three new search terms that were
@@ -168,7 +170,7 @@ CLARIFY_TASK = Task(
     render=render_clarify, max_output_tokens=200,
 )  # fmt: skip
 PLAN_TASK = Task(
-    name="research.plan", version=2, role="planner", instructions=PLAN, input=PlanRequest, output=Plan,
+    name="research.plan", version=3, role="planner", instructions=PLAN, input=PlanRequest, output=Plan,
     render=render_plan, max_output_tokens=600,
 )  # fmt: skip
 ASSESS_TASK = Task(

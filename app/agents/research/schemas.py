@@ -89,6 +89,7 @@ class PlanStep(BaseModel):
     id: str = ""
     question: str
     terms: list[str] = Field(default_factory=list)
+    formula: str = Field("", description="computed from the answers to others, like q2 / q3")
     status: Status = "missing"
 
 

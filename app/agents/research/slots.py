@@ -21,7 +21,13 @@ HEADING_WEIGHT = 0.3
 """What a word of the headings above a row counts that the question does not have, a word of the row being 1."""
 DEFICITS = frozenset(list_stems("deficit loss losses liabilities debt"))
 """What may stand below zero in a balance sheet; anything else there is a deduction from what is asked."""
-FILLERS = frozenset(list_stems("of the and in for to by from on a an at other amount cost item per expense"))
+FILLERS = frozenset(list_stems("of the and in for to by from on a an at other amount item per expense"))
+
+ASKED_FILLERS = FILLERS | frozenset(list_stems("cost costs"))
+FLOWS = frozenset(
+    list_stems("revenue net income operating income gross profit cost of sales depreciation amortization earnings")
+) | {"capitalexpenditur", "operatingcashflow", "researchdevelop", "expens"}
+"""What is of a span of time: no balance of a day answers for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +79,7 @@ def measure_fit(reading: Reading, value: SlotValue) -> float:
     """Return how well a fact's measure is the one asked, 0 to 1; 0 when a word of the question is missing from it."""
     own = set(list_stems(value.entity))
     have = set(_measure_stems(value)) - FILLERS
-    asked = set(reading.core) - FILLERS
+    asked = set(reading.core) - ASKED_FILLERS
     if not asked or not asked <= have | own:
         return 0.0
     last = _label_stems(value)
@@ -152,6 +158,8 @@ def _slots_of(reading: Reading, finding: Finding, documents: Mapping[UUID, Known
         period = parse_form(value.period)
         fit = measure_fit(reading, value)
         if period is None or fit < ACCEPTED or not _is_entity(reading, value, document):
+            continue
+        if period.months is None and period.end and reading.core <= FLOWS:
             continue
         if reading.instant and value.value < 0 and not DEFICITS & set(reading.measure):
             continue

@@ -44,7 +44,7 @@ GENERIC = frozenset(
 
 PHRASES: tuple[tuple[str, str], ...] = (
     (r"equity attributable to (the )?(share|stock)(holders|owners)( of [\w-]+( [\w-]+)?)?", "shareholder equity"),
-    (r"(attributable|available) to (the )?(company'?s? )?(common )?(share|stock)(holders|owners)", " "),
+    (r"(attributable|available) to ([\w.,'&-]+ ){0,6}?(share|stock)(holders|owners)", " "),
     (r"research (and|&) development|r ?& ?d", "researchdevelopment"),
     (r"selling,? general,? (and|&) administrative|sg ?& ?a", "sellinggeneraladministrative"),
     (

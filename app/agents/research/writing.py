@@ -7,10 +7,11 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 
 from app.agents.base import Context
+from app.agents.research.arithmetic import list_names
 from app.agents.research.budget import UNANSWERED, measure_call, tokens_left
 from app.agents.research.citations import Given, find_problems, list_ids, render_citations, settle
 from app.agents.research.comparison import FIGURES, SHARED, UNIQUE, build_table, list_points
-from app.agents.research.compute import say_figures
+from app.agents.research.compute import say_figures, say_formula
 from app.agents.research.contradictions import add_open, find_contradictions
 from app.agents.research.documents import Known
 from app.agents.research.extract import write_extract
@@ -45,6 +46,7 @@ async def pack_findings(state: ResearchState, runtime: Runtime[Context]) -> Json
     short = {f.entry_id: f for f in packed}
     slots = {s: _with_ids(slots, short) for s, slots in chosen.items()}
     computed = {s: say_figures(mine) for s, mine in slots.items() if mine}
+    computed |= {s.id: say_formula(s.question, s.formula, slots) for s in steps if s.formula}
     known = await runtime.context.knowledge.list_discrepancies(entry_ids=list(short)) if short else []
     return {
         "packed": [f.model_dump(mode="json") for f in packed],
@@ -137,11 +139,19 @@ def read_given(state: Mapping[str, Any]) -> dict[str, Given]:
 def sections_of(state: ResearchState) -> list[SectionWork]:
     """Return the sections to write: one for an answer, one a sub-question that has findings for a report."""
     asked = ResearchInput.model_validate(state["input"])
-    steps = [s for s in read_steps(state) if any(s.id in f["sub_questions"] for f in state["packed"])]
+    steps = _told_steps(state)
     shared: Json = {key: state.get(key) for key in SECTION_STATE}
     if asked.format == "answer":
         return [_section("answer", state["question"], steps, shared)] if steps else []
     return [_section(s.id, s.question, [s], shared) for s in steps]
+
+
+def _told_steps(state: ResearchState) -> list[PlanStep]:
+    """Return the sub-questions to write about; the terms of a formula are told by it, or not at all."""
+    steps = read_steps(state)
+    terms = {name for s in steps if s.formula for name in list_names(s.formula)}
+    found = {id for f in state["packed"] for id in f["sub_questions"]} | set(state["computed"])
+    return [s for s in steps if s.id in found and s.id not in terms]
 
 
 def settle_section(text: str, given: Mapping[str, Given]) -> tuple[str, list[Json], int]:
@@ -162,7 +172,7 @@ def _section(id: str, title: str, steps: Sequence[PlanStep], shared: Json) -> Se
 def _request(work: SectionWork) -> WriteRequest:
     state = work["state"]
     steps = [PlanStep.model_validate(s) for s in work["steps"]]
-    ids = {s.id for s in steps}
+    ids = {s.id for s in steps} | {name for s in steps for name in list_names(s.formula)}
     packed = [Finding.model_validate(f) for f in state["packed"]]
     return WriteRequest(
         question=state["question"],

@@ -95,3 +95,21 @@ async def test_an_unknown_collection_is_named(sessions: Sessions) -> None:
 async def test_what_is_not_there_is_said_in_the_language_of_the_question(sessions: Sessions) -> None:
     output, _ = await research(sessions, EMBEDDER, "Wer ist Zyler Vance und was hat er gesagt?")
     assert output.answer == "Nicht in dieser Sammlung."
+
+
+async def test_a_share_is_computed_and_its_arithmetic_shown(sessions: Sessions) -> None:
+    question = "What share of Apple's total net sales came from iPhone in the three months ended July 1, 2023?"
+    output, _ = await research(sessions, EMBEDDER, question)
+    assert "48.5% = $39,669 million ÷ $81,797 million" in output.answer
+    assert (output.not_supported, output.unanswered) == ([], [])
+
+
+async def test_a_formula_without_one_of_its_figures_is_not_answered_by_the_others(sessions: Sessions) -> None:
+    question = "What was Apple's operating margin in the three months ended July 1, 2023?"
+    output, _ = await research(sessions, EMBEDDER, question)
+    assert output.answer == "Not in this collection."
+
+
+async def test_a_period_no_document_has_is_not_answered_with_others(sessions: Sessions) -> None:
+    output, _ = await research(sessions, EMBEDDER, "What was Microsoft's total revenue in its June 30, 2023 10-Q?")
+    assert (output.answer, output.citations) == ("Not in this collection.", [])

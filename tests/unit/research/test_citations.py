@@ -1,5 +1,6 @@
 """The check of a text against what it may cite."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,3 +104,26 @@ def test_unknown_ids_never_survive(text: str) -> None:
     settled = settle(text, GIVEN).text
     assert set(list_ids(settled)) <= set(GIVEN)
     assert find_problems(settled, GIVEN) == []
+
+
+EQUATION = {
+    "F1": Given(id="F1", text="iPhone net sales were $39,669 million."),
+    "F2": Given(id="F2", text="Total net sales were $81,797 million."),
+}
+
+
+def test_a_figure_that_follows_from_cited_ones_by_the_arithmetic_shown_holds() -> None:
+    assert find_problems("Computed: 48.5% = $39,669 million ÷ $81,797 million [F1, F2].", EQUATION) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Computed: 49.5% = $39,669 million ÷ $81,797 million [F1, F2].",
+        "Computed: 48.5% = $39,669 million ÷ $81,797 million [F1].",
+        "Computed: 0.97 = $39,669 million ÷ $81,797 million × 2 [F1, F2], or 99% of it.",
+        "Computed: 24.2% = $39,669 million ÷ ($81,797 million plus $82,000 million) [F1, F2].",
+    ],
+)
+def test_arithmetic_proves_nothing_that_does_not_follow_or_is_not_cited(text: str) -> None:
+    assert len(find_problems(text, EQUATION)) == 1
