@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from app.agents.pyramid.schemas import Card
 from app.agents.pyramid.units import settle_units
+from app.agents.pyramid.wording import say_date
 from app.convert.document import Page
 from app.knowledge.periods import find_periods
 
@@ -54,7 +55,7 @@ def describe(filename: str, title: str, pages: Sequence[Page], unit_notes: Seque
     period_end = _period_end(first)
     year, fiscal_period = _fiscal(filename, text, form, period_end)
     return Card(
-        title=_title(title, pages, filename),
+        title=_title(title, pages) or _name(issuer, form, period_end) or PurePath(filename).stem,
         issuer=issuer,
         short_name=find_acronym(issuer, text) or shorten(issuer),
         form=form,
@@ -143,11 +144,17 @@ def _fiscal(filename: str, text: str, form: str, period_end: str) -> tuple[str, 
     return period_end[:4], ""
 
 
-def _title(title: str, pages: Sequence[Page], filename: str) -> str:
+def _name(issuer: str, form: str, period_end: str) -> str:
+    """Return what a form without a title is called: "Apple Inc., Form 10-Q, July 1, 2023"; "" where that is unknown."""
+    end = next((p.end for _, _, p in find_periods(period_end)), None)
+    return ", ".join([issuer, f"Form {form}", *([say_date(end)] if end else [])]) if issuer and form else ""
+
+
+def _title(title: str, pages: Sequence[Page]) -> str:
     if " " in title and re.search(r"[a-z]{3}", title):
         return title
     for page in pages[:1]:
         for line in page.markdown.splitlines():
             if match := re.match(r"#{1,3}\s+(.{4,120})", line):
                 return re.sub(r"[*_]+", "", match[1]).strip()
-    return PurePath(filename).stem
+    return ""

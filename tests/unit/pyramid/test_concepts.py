@@ -19,9 +19,31 @@ def test_there_are_about_as_many_concepts_as_wanted() -> None:
     assert len(find_concepts(ConceptsInput(card=CARD, insights=insights, topics=topics, wanted=4)).concepts) == 4
 
 
-def test_the_abstract_says_what_the_document_is_and_its_chief_figures() -> None:
-    input = AbstractInput(card=CARD, filename="q3.pdf", concepts=["Apple – Segments: …"], insights=["Other.", SALES])
-    text = write_abstract(input).text
-    assert text.startswith("q3.pdf is a Form 10-Q of Apple Inc. for the period ended July 1, 2023.")
-    assert SALES in text
-    assert text.endswith("It speaks of: Apple – Segments.")
+def test_a_group_without_a_heading_is_told_by_its_sentences_alone() -> None:
+    insights = [Numbered(number=1, page=3, text="Apple opened a store in Pune.")]
+    [concept] = find_concepts(ConceptsInput(card=CARD, insights=insights, topics=[""], wanted=1)).concepts
+    assert concept.text == "Apple opened a store in Pune."
+
+
+def test_the_abstract_says_what_the_document_is_and_its_chief_figures_by_period() -> None:
+    told = [
+        "Other.",
+        "Apple's net sales from Products were $60,584 million in the three months ended July 1, 2023.",
+        SALES,
+        "Apple's net income was $19,881 million in the three months ended July 1, 2023.",
+        "Apple's total assets were $335,038 million as of July 1, 2023.",
+        "Apple's total net sales were $82,959 million in the three months ended June 25, 2022.",
+    ]
+    concepts = ["Apple – Segments: …", "Apple opened a store in Pune.", "Apple – Risk: …", "Apple – Segments: more"]
+    text = write_abstract(AbstractInput(card=CARD, filename="q3.pdf", concepts=concepts, insights=told)).text
+    assert text == (
+        "q3.pdf is a Form 10-Q of Apple Inc. for the period ended July 1, 2023. "
+        "In the three months ended July 1, 2023, Apple's total net sales were $81,797 million and net income "
+        "$19,881 million. As of July 1, 2023, Apple's total assets were $335,038 million. "
+        "It speaks of: Segments; Risk."
+    )
+
+
+def test_an_abstract_without_figures_begins_with_the_first_sentences() -> None:
+    input = AbstractInput(card=Card(form="annual report"), filename="a.md", concepts=[], insights=["One.", "Two."])
+    assert write_abstract(input).text == "a.md is an annual report. One. Two."
