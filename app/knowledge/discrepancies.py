@@ -19,7 +19,7 @@ from app.errors import Invalid, NotFound
 from app.knowledge.entries import list_entries
 from app.knowledge.models import Discrepancy, Document, Entry
 from app.knowledge.rows import read_fact
-from app.knowledge.slots import Finding, compare_facts, hash_slot, is_complete, precision_of
+from app.knowledge.slots import Finding, compare_facts, find_newer, hash_slot, is_complete, precision_of
 from app.knowledge.types import DiscrepancyView, Fact
 
 WORTH_KEEPING = ("restated", "unit_slip", "conflict")
@@ -164,6 +164,29 @@ async def _list_told(session: AsyncSession, query: Select[Any]) -> list[Told]:
         for fact in map(read_fact, facts)
         if is_complete(fact)
     ]
+
+
+async def find_text_pairs(
+    session: AsyncSession, document_id: UUID, conflicts: Sequence[tuple[UUID, UUID, str]]
+) -> list[Pair]:
+    """Return pairs of (entry of the document, entry of another, why they exclude each other), those still there.
+
+    What is compared stays until the commit. Raises NotFound when the document is gone.
+    """
+    ids = {entry_id for mine, other, _ in conflicts for entry_id in (mine, other)}
+    rows = await session.execute(select(Entry.id, Entry.document_id).where(Entry.id.in_(ids)))
+    owners = {entry_id: owner for entry_id, owner in rows if owner is not None}
+    documents = await _hold(session, [document_id, *set(owners.values())])
+    if document_id not in documents:
+        raise NotFound("There is no such document; it may have been deleted meanwhile.")
+    there = {entry_id: owner for entry_id, owner in owners.items() if owner in documents}
+    pairs = []
+    for mine, other, reason in conflicts:
+        if mine in there and other in there:
+            later, earlier = sorted((mine, other), key=lambda entry_id: there[entry_id], reverse=True)
+            newer = find_newer(documents[there[later]], documents[there[earlier]])
+            pairs.append(Pair(entry_id=later, other_id=earlier, kind=TEXT, newer=newer, detail={"reason": reason}))
+    return pairs
 
 
 async def keep_pairs(

@@ -24,6 +24,7 @@ from app.knowledge.finder import Finder, Ways
 from app.knowledge.intake import save_fetched
 from app.knowledge.lexical import lexemes
 from app.knowledge.models import Discrepancy
+from app.knowledge.opposites import Statements, list_near_statements
 from app.knowledge.passages import embed_texts
 from app.knowledge.recollection_history import Author
 from app.knowledge.recollections import Wording
@@ -306,10 +307,33 @@ class Knowledge:
         """
         async with self._sessions.begin() as session:
             pairs, outcomes = await discrepancies.find_figure_pairs(session, self._project_id, document_id)
-            new = await discrepancies.keep_pairs(session, self._project_id, document_id, pairs)
-            if new and self._listeners.on_discrepancies is not None:
-                await self._listeners.on_discrepancies(session, new)
+            await self._keep_pairs(session, document_id, pairs, of_text=False)
         return outcomes
+
+    async def list_near_statements(self, document_id: UUID) -> list[Statements]:
+        """Return sentences of a document beside those of its collection that may exclude them, nearest first."""
+        model = await self._models.get()
+        async with self._sessions() as session:
+            return await list_near_statements(
+                session, self._project_id, document_id, model_id=model.id, dimension=model.embedder.dimension
+            )
+
+    async def keep_conflicts(self, document_id: UUID, conflicts: Sequence[tuple[UUID, UUID, str]]) -> int:
+        """Keep pairs of sentences that exclude each other (a document's entry, another's, why); return how many.
+
+        Raises NotFound when the document is gone.
+        """
+        async with self._sessions.begin() as session:
+            pairs = await discrepancies.find_text_pairs(session, document_id, conflicts)
+            await self._keep_pairs(session, document_id, pairs, of_text=True)
+        return len(pairs)
+
+    async def _keep_pairs(
+        self, session: AsyncSession, document_id: UUID, pairs: Sequence[discrepancies.Pair], *, of_text: bool
+    ) -> None:
+        new = await discrepancies.keep_pairs(session, self._project_id, document_id, pairs, of_text=of_text)
+        if new and self._listeners.on_discrepancies is not None:
+            await self._listeners.on_discrepancies(session, new)
 
     async def list_discrepancies(
         self,

@@ -5,7 +5,16 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 
 from app.agents.base import Context
-from app.agents.pyramid.nodes import compare, convert, describe, find_concepts, plan_concepts, publish, write_abstract
+from app.agents.pyramid.comparing import compare_statements
+from app.agents.pyramid.nodes import (
+    compare_figures,
+    convert,
+    describe,
+    find_concepts,
+    plan_concepts,
+    publish,
+    write_abstract,
+)
 from app.agents.pyramid.reading import read_segment
 from app.agents.pyramid.state import PyramidState
 
@@ -20,10 +29,12 @@ def build() -> StateGraph[Any, Context, Any, Any]:
     graph.add_node(find_concepts, destinations=("write_abstract",))
     graph.add_node(write_abstract, defer=True)
     graph.add_node(publish)
-    graph.add_node(compare)
+    graph.add_node(compare_figures)
+    graph.add_node(compare_statements)
     graph.add_edge(START, "convert")
     graph.add_edge("convert", "describe")
     graph.add_edge("write_abstract", "publish")
-    graph.add_edge("publish", "compare")
-    graph.add_edge("compare", END)
+    graph.add_edge("publish", "compare_figures")
+    graph.add_edge("compare_figures", "compare_statements")
+    graph.add_edge("compare_statements", END)
     return graph

@@ -162,7 +162,7 @@ async def publish(state: PyramidState, runtime: Runtime[Context]) -> Json:
     return {"output": output.model_dump(mode="json")}
 
 
-async def compare(state: PyramidState, runtime: Runtime[Context]) -> Json:
+async def compare_figures(state: PyramidState, runtime: Runtime[Context]) -> Json:
     """Compare the document's figures with those of its collection and keep what differs."""
     context = runtime.context
     outcomes = await context.knowledge.compare_figures(_document(state))

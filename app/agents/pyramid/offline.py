@@ -2,10 +2,30 @@
 
 from app.agents.pyramid.card import describe
 from app.agents.pyramid.concepts import find_concepts, write_abstract
-from app.agents.pyramid.prompts import COVER_WINDOW, DESCRIBE, FIND_CONCEPTS, READ_WINDOW, REPAIR_WINDOW, WRITE_ABSTRACT
+from app.agents.pyramid.prompts import (
+    COMPARE_STATEMENTS,
+    COVER_WINDOW,
+    DESCRIBE,
+    FIND_CONCEPTS,
+    READ_WINDOW,
+    REPAIR_WINDOW,
+    WRITE_ABSTRACT,
+)
 from app.agents.pyramid.prose import read_prose
-from app.agents.pyramid.schemas import Card, CoverInput, DescribeInput, Edit, RepairInput, WindowInput, WindowReading
+from app.agents.pyramid.schemas import (
+    Card,
+    CompareInput,
+    Comparison,
+    Comparisons,
+    CoverInput,
+    DescribeInput,
+    Edit,
+    RepairInput,
+    WindowInput,
+    WindowReading,
+)
 from app.agents.pyramid.statements import read_tables
+from app.knowledge.opposites import exclude_each_other
 from app.llm.task import OfflineFunctions
 
 
@@ -38,6 +58,15 @@ def cover_window(input: CoverInput) -> WindowReading:
     return WindowReading(edits=[])
 
 
+def compare_statements(input: CompareInput) -> Comparisons:
+    """Return "conflict" for sentences of the same words with exactly one difference; of all others nothing is said."""
+    found = []
+    for pair in input.pairs:
+        reason = exclude_each_other(pair.one, pair.other, pair.one_of, pair.other_of)
+        found.append(Comparison(number=pair.number, reason=reason, verdict="conflict" if reason else "unsure"))
+    return Comparisons(comparisons=found)
+
+
 OFFLINE: OfflineFunctions = {
     DESCRIBE.name: describe_document,
     READ_WINDOW.name: read_window,
@@ -45,4 +74,5 @@ OFFLINE: OfflineFunctions = {
     COVER_WINDOW.name: cover_window,
     FIND_CONCEPTS.name: find_concepts,
     WRITE_ABSTRACT.name: write_abstract,
+    COMPARE_STATEMENTS.name: compare_statements,
 }

@@ -1,11 +1,13 @@
 """The tasks of the pyramid agent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.agents.pyramid.schemas import (
     Abstract,
     AbstractInput,
     Card,
+    CompareInput,
+    Comparisons,
     ConceptsFound,
     ConceptsInput,
     CoverInput,
@@ -87,6 +89,28 @@ def _check_concepts(input: ConceptsInput, output: ConceptsFound) -> list[str]:
     unknown = sorted({n for concept in output.concepts for n in concept.numbers} - known)
     wrong = [f"There is no insight number {number}." for number in unknown]
     return wrong + [f"This concept rests on no insight: {c.text[:80]}" for c in output.concepts if not c.numbers]
+
+
+def _render_compare(input: CompareInput) -> str:
+    return "\n\n".join(
+        "\n".join(
+            [
+                f"Pair {pair.number}:",
+                delimit(f"{pair.one}\n(document: {_when(pair.one_of)})", "first"),
+                delimit(f"{pair.other}\n(document: {_when(pair.other_of)})", "second"),
+            ]
+        )
+        for pair in input.pairs
+    )
+
+
+def _when(known: Mapping[str, str]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in known.items()) or "nothing known"
+
+
+def _check_comparisons(input: CompareInput, output: Comparisons) -> list[str]:
+    known = {pair.number for pair in input.pairs}
+    return [f"There is no pair {each.number}." for each in output.comparisons if each.number not in known]
 
 
 DESCRIBE = Task(
@@ -192,4 +216,22 @@ WRITE_ABSTRACT = Task(
     max_output_tokens=900,
     prose_field="text",
     final=True,
+)
+
+COMPARE_STATEMENTS = Task(
+    name="pyramid.compare_statements",
+    version=1,
+    role="checker",
+    instructions=(
+        "Each pair has one sentence of each of two documents. Say of each pair whether both can be true. conflict: "
+        "they speak of the same thing at the same time and can't both be true. same: they say the same. compatible: "
+        "both can be true, because they speak of different things, parts or times. unsure: it can't be told from the "
+        "sentences. A document of a later period may say something new without contradicting the earlier one. Give "
+        "the reason first, in one short sentence."
+    ),
+    input=CompareInput,
+    output=Comparisons,
+    render=_render_compare,
+    max_output_tokens=4000,
+    check=_check_comparisons,
 )

@@ -22,7 +22,7 @@ class PyramidInput(Budgeted):
 class PyramidOutput(BaseModel):
     """What reading gave. `dropped` counts insights that were not grounded, `windows_reused` those known already.
 
-    `discrepancies` counts the figures that other documents of the collection give differently.
+    `discrepancies` counts the figures and sentences that other documents of the collection contradict.
     """
 
     engine: Literal["openai", "offline"]
@@ -170,3 +170,31 @@ class AbstractInput(BaseModel):
 
 class Abstract(BaseModel):
     text: str
+
+
+class StatementPair(BaseModel):
+    """Two sentences of two documents, with what is known of when each is of."""
+
+    number: int
+    one: str
+    other: str
+    one_of: dict[str, str] = Field(default_factory=dict)
+    other_of: dict[str, str] = Field(default_factory=dict)
+
+
+class CompareInput(BaseModel):
+    """Pairs of sentences that may exclude each other."""
+
+    pairs: list[StatementPair]
+
+
+class Comparison(BaseModel):
+    """What a pair is; the reason first."""
+
+    number: int
+    reason: str = ""
+    verdict: Literal["conflict", "same", "compatible", "unsure"]
+
+
+class Comparisons(BaseModel):
+    comparisons: list[Comparison]

@@ -1,0 +1,37 @@
+"""What a document's sentences and those of its collection say against each other."""
+
+import pytest
+
+from app.agents.pyramid.schemas import CompareInput, Comparison, Comparisons
+from app.db import Sessions
+from tests.support.embedders import HashEmbedder
+from tests.support.pyramid import CountedModels, Desk
+
+ONE = "# Durham\n\nThe supply contract of the Durham plant with Brandt Optics ends on March 1, 2026."
+OTHER = "# Durham\n\nThe supply contract of the Durham plant with Brandt Optics ends on June 30, 2026."
+
+
+@pytest.fixture
+def desk(sessions: Sessions) -> Desk:
+    return Desk(sessions=sessions, embedder=HashEmbedder())
+
+
+async def test_two_dates_for_one_thing_are_kept_with_the_reason(desk: Desk) -> None:
+    await desk.read(await desk.add("one.md", ONE))
+    document_id = await desk.add("other.md", OTHER)
+    output = await desk.read(document_id)
+    [found] = [each for each in await desk.knowledge.list_discrepancies() if each.kind == "text"]
+    assert (output.discrepancies, found.detail["reason"]) == (1, "They give different dates.")
+    assert {found.entry.filename, found.other.filename} == {"one.md", "other.md"}
+
+
+async def test_a_model_must_say_so_in_both_orders(desk: Desk) -> None:
+    def first_is_right(input: CompareInput) -> Comparisons:
+        early = "March" in input.pairs[0].one
+        return Comparisons(comparisons=[Comparison(number=1, reason="?", verdict="conflict" if early else "same")])
+
+    desk.models = CountedModels({"pyramid.compare_statements": first_is_right})
+    await desk.read(await desk.add("again.md", OTHER.replace("Durham", "Leeds")))
+    output = await desk.read(await desk.add("more.md", ONE.replace("Durham", "Leeds")))
+    assert (output.discrepancies, desk.models.count("compare_statements") % 2) == (0, 0)
+    assert desk.models.count("compare_statements") >= 2
