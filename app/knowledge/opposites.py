@@ -22,7 +22,7 @@ NEIGHBOURS = 3
 NEAR = 0.2
 SHARED_WORDS = 0.6
 SAME_WORDS = 0.85
-LEAST_WORDS = 4
+LEAST_WORDS = 3
 MOST_PAIRS = 40
 
 NEAREST = """
@@ -82,7 +82,7 @@ def exclude_each_other(one: str, other: str, document: Mapping[str, Any], beside
     mine, theirs = find_subject(one), find_subject(other)
     if min(len(mine), len(theirs)) < LEAST_WORDS or len(mine & theirs) < SAME_WORDS * len(mine | theirs):
         return ""
-    if find_names(one) != find_names(other):
+    if find_names(_strip_periods(one)) != find_names(_strip_periods(other)):
         return ""
     periods = [[period.form for _, _, period in find_periods(each)] for each in (one, other)]
     timeless = not (periods[0] and periods[1]) or periods[0] != periods[1]
@@ -99,6 +99,12 @@ def exclude_each_other(one: str, other: str, document: Mapping[str, Any], beside
     ]
     more = sorted(map(len, (normal_forms(one), periods[0]))) != sorted(map(len, (normal_forms(other), periods[1])))
     return differences[0] if len(differences) == 1 and not more else ""
+
+
+def _strip_periods(said: str) -> str:
+    for start, end, _ in reversed(find_periods(said)):
+        said = said[:start] + "it" + said[end:]
+    return said
 
 
 def _one_differs(one: list[str], other: list[str]) -> bool:

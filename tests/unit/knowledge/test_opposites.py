@@ -42,5 +42,5 @@ def test_what_changes_with_time_is_no_contradiction() -> None:
         "The Durham plant employs 221 people on two shifts.",
     )
     assert not exclude_each_other(one, other, JULY, OCTOBER)
-    dated = [f"{each[:-1]} in fiscal year 2023." for each in (one, other)]
-    assert exclude_each_other(*dated, JULY, OCTOBER)
+    dated, redated = (f"{each[:-1]} in fiscal year 2023." for each in (one, other))
+    assert exclude_each_other(dated, redated, JULY, OCTOBER)
