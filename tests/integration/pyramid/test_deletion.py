@@ -96,7 +96,7 @@ async def test_deleted_with_a_discrepancy_a_recollection_and_a_batch_that_name_i
     before, words = await count_rows(sessions), await count_words(sessions)
     document_id = await desk.add("second.md", SALES.format(sales="81,799"))
     output = await desk.read(document_id)
-    assert output.discrepancies == 1
+    assert output.discrepancies == 2
     async with sessions.begin() as session:
         batch = await batches.create_batch(session, DEFAULT_PROJECT, home.id, name="")
         await batches.add_items(session, batch, [("second.md", document_id, "")])
