@@ -1,20 +1,39 @@
-"""all-MiniLM-L6-v2 once more, in plain NumPy and double precision: what the ONNX graph is compared with."""
+"""all-MiniLM-L6-v2 once more, in plain NumPy and double precision: what the ONNX graph is compared with.
+
+`python -m tests.support.minilm` computes the vectors of the 200 sentences anew and stores them as numbers.
+"""
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from app.llm.local_embedder import installed_model
+
+SENTENCES = Path(__file__).parents[1] / "unit" / "llm" / "sentences.txt"
+VECTORS = SENTENCES.with_name("sentences.npy")
 Weights = Mapping[str, np.ndarray]
 _erf = np.vectorize(math.erf)
 
 
+def read_sentences() -> list[str]:
+    """Return the sentences whose vectors are stored."""
+    return SENTENCES.read_text().splitlines()
+
+
+@cache
+def load_weights(model_dir: Path) -> Weights:
+    """Return the published weights in double precision."""
+    return {name: value.astype(np.float64) for name, value in load_file(model_dir / "model.safetensors").items()}
+
+
 def reference_embedding(model_dir: Path, text: str) -> np.ndarray:
     """Return the unit vector of one text, float64 of shape (384,)."""
-    weights = {name: value.astype(np.float64) for name, value in load_file(model_dir / "model.safetensors").items()}
+    weights = load_weights(model_dir)
     tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(256)
@@ -63,3 +82,8 @@ def _norm(weights: Weights, name: str, value: np.ndarray) -> np.ndarray:
     scale = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-12)
     result: np.ndarray = centred / scale * weights[f"{name}.weight"] + weights[f"{name}.bias"]
     return result
+
+
+if __name__ == "__main__":
+    computed = [reference_embedding(installed_model(), sentence) for sentence in read_sentences()]
+    np.save(VECTORS, np.array(computed, np.float16))

@@ -9,7 +9,7 @@ import pytest
 
 from app.errors import Unavailable
 from app.llm.local_embedder import LocalEmbedder, installed_model, open_local_embedder
-from tests.support.minilm import reference_embedding
+from tests.support.minilm import VECTORS, read_sentences, reference_embedding
 
 TEXTS = [
     "Apple's total net sales were $81,797 million in the three months ended July 1, 2023.",
@@ -35,6 +35,20 @@ async def test_vectors_equal_the_reference_whatever_else_is_in_the_batch(embedde
     vectors = await embedder.embed(TEXTS)
     expected = np.array([reference_embedding(installed_model(), text) for text in TEXTS])
     np.testing.assert_array_less(0.99999, (vectors * expected).sum(axis=1))
+
+
+async def test_two_hundred_sentences_have_the_vectors_stored_of_them(embedder: LocalEmbedder) -> None:
+    vectors, expected = await embedder.embed(read_sentences()), np.load(VECTORS).astype(np.float64)
+    assert vectors.shape == expected.shape == (200, 384)
+    cosines = (vectors * expected).sum(axis=1) / np.linalg.norm(expected, axis=1)
+    np.testing.assert_array_less(0.999, cosines)
+
+
+def test_stored_vectors_are_those_of_the_reference() -> None:
+    sentences, stored = read_sentences(), np.load(VECTORS).astype(np.float64)
+    for number in (0, 9, 130, 199):
+        expected = reference_embedding(installed_model(), sentences[number])
+        np.testing.assert_allclose(stored[number], expected, atol=1e-3)
 
 
 async def test_vectors_are_unit_float32_in_the_order_of_the_texts(embedder: LocalEmbedder) -> None:
