@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("SYMPOSIUM_OPENAI_API_KEY", "OPENAI_API_KEY")
     )
+    openai_api_key_file: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("SYMPOSIUM_OPENAI_API_KEY_FILE", "OPENAI_API_KEY_FILE"),
+        description="a file with the key, in place of the key",
+    )
     openai_base_url: str | None = Field(
         None, validation_alias=AliasChoices("SYMPOSIUM_OPENAI_BASE_URL", "OPENAI_BASE_URL")
     )
@@ -132,4 +137,4 @@ class Settings(BaseSettings):
         """Whether tasks go to a model server rather than the offline engine."""
         if self.engine != "auto":
             return self.engine == "openai"
-        return self.openai_api_key is not None or self.openai_base_url is not None
+        return bool(self.openai_api_key or self.openai_api_key_file or self.openai_base_url)

@@ -15,7 +15,7 @@ from app.llm.failures import REQUEST_ERRORS, RequestFailed, explain_failure
 from app.llm.prompting import ask_for_repair, ask_for_schema, build_messages, dump_messages
 from app.llm.retry import Retry
 from app.llm.servers import Choice, ModelServers
-from app.llm.streaming import DeltaBatcher, ReasoningFilter
+from app.llm.streaming import DeltaBatcher, ProseFilter
 from app.llm.structured import Parsed, parse_answer, parse_prose, strict_schema
 from app.llm.task import I, O, OnDelta, Task
 from app.llm.traits import Shape, Traits
@@ -88,7 +88,7 @@ class _Exchange(Generic[I, O]):
         errors: list[str] = []
         for turn in range(1 + REPAIRS):
             self.call.repairs = turn
-            reply = await self.ask(turns, on_delta if turn == 0 else None)
+            reply = await self.ask(turns, on_delta if turn == 0 and self.schema is None else None)
             parsed = self.read(input, reply)
             if parsed.output is not None:
                 return parsed.output
@@ -231,7 +231,7 @@ class _Listener:
         self._shown = False
 
     def __enter__(self) -> None:
-        self._filter = ReasoningFilter()
+        self._filter = ProseFilter()
         self._batcher = None if self._shown or self.on_delta is None else DeltaBatcher(self.on_delta)
 
     def __exit__(self, *_: object) -> None:

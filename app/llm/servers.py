@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -200,7 +201,7 @@ def _list_servers(settings: Settings) -> Mapping[str, Server]:
     default = Server(
         name="",
         base_url=settings.openai_base_url or OPENAI_URL,
-        api_key=settings.openai_api_key,
+        api_key=_read_key("OPENAI_API_KEY_FILE", settings.openai_api_key_file) or settings.openai_api_key,
         rates=Rates(requests=settings.requests_per_minute, tokens=settings.tokens_per_minute),
     )
     named = {name: _read_server(name, given) for name, given in settings.model_servers.items()}
@@ -208,13 +209,17 @@ def _list_servers(settings: Settings) -> Mapping[str, Server]:
 
 
 def _read_server(name: str, given: ModelServer) -> Server:
-    key = given.api_key
-    if given.api_key_file is not None:
-        try:
-            key = SecretStr(given.api_key_file.expanduser().read_text().strip())
-        except OSError as error:
-            raise Invalid(f"The key file of model server {name} can't be read: {error.strerror}.") from error
+    key = _read_key(f"of model server {name}", given.api_key_file) or given.api_key
     rates = Rates(requests=given.requests_per_minute, tokens=given.tokens_per_minute)
     return Server(
         name=name, base_url=given.base_url, api_key=key, azure_api_version=given.azure_api_version, rates=rates
     )
+
+
+def _read_key(whose: str, file: Path | None) -> SecretStr | None:
+    if file is None:
+        return None
+    try:
+        return SecretStr(file.expanduser().read_text().strip())
+    except OSError as error:
+        raise Invalid(f"The key file {whose} can't be read: {error.strerror}.") from error

@@ -1,4 +1,4 @@
-"""Streamed prose on its way to listeners: reasoning held back, at most twenty pieces a second."""
+"""Streamed prose on its way to listeners: reasoning and JSON held back, at most twenty pieces a second."""
 
 import asyncio
 
@@ -6,33 +6,41 @@ from app.llm.structured import REASONING_START, strip_reasoning
 from app.llm.task import OnDelta
 
 LONGEST_TAG = len("<reasoning>")
+FENCE = "```"
 
 
-class ReasoningFilter:
-    """Lets a text through as it arrives, without a `<think>` block at its start."""
+class ProseFilter:
+    """Lets a text through as it arrives, without a `<think>` block at its start.
+
+    Nothing of a text that begins as a JSON object or a code fence is shown: what it holds follows when it is whole.
+    """
 
     def __init__(self) -> None:
         self._held = ""
         self._open = False
+        self._muted = False
 
     def feed(self, piece: str) -> str:
         """Return what may be shown now."""
         if self._open:
             return piece
+        if self._muted:
+            return ""
         self._held += piece
         rest = self._held.lstrip()
         if REASONING_START.match(rest):
             rest = strip_reasoning(rest).lstrip()
             if not rest:
                 return ""
-        if self._may_become_tag(rest):
+        self._muted = rest.startswith(("{", FENCE))
+        if self._muted or self._may_become_tag(rest):
             return ""
         self._open = bool(rest)
         return rest
 
     def _may_become_tag(self, rest: str) -> bool:
         tags = ("<think>", "<thinking>", "<reasoning>")
-        return len(rest) < LONGEST_TAG and any(tag.startswith(rest) for tag in tags)
+        return len(rest) < LONGEST_TAG and any(tag.startswith(rest) for tag in (*tags, FENCE))
 
 
 class DeltaBatcher:

@@ -88,11 +88,12 @@ def check_output(task: Task[I, O], input: I, output: O) -> Parsed[O]:
 
 
 def parse_prose(task: Task[I, O], input: I, text: str) -> Parsed[O]:
-    """Return the text as the task's prose field, its other fields at their defaults."""
-    prose = strip_fence(strip_reasoning(text)).strip()
+    """Return the text, or that of a JSON object it came in, as the task's prose field, others at their defaults."""
+    prose, name = strip_fence(strip_reasoning(text)).strip(), str(task.prose_field)
     if not prose:
         return Parsed(errors=["The answer is empty."], found=False)
-    return validate_output(task, input, {str(task.prose_field): prose})
+    wrapped = next(find_objects(prose), {}) if prose.startswith("{") else {}
+    return validate_output(task, input, wrapped if isinstance(wrapped.get(name), str) else {name: prose})
 
 
 def list_errors(error: ValidationError) -> list[str]:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from app.db import DEFAULT_PROJECT, Sessions
 from app.errors import BudgetExceeded, ModelOutputInvalid, ReplayDiverged
@@ -95,8 +96,8 @@ async def test_an_offline_run_is_replayed_by_its_functions(make_runner: MakeRunn
         await replayed.run(JUDGE, Question(text="another"))
 
 
-async def test_with_the_cache_on_the_same_request_is_sent_once(
-    stub: StubOpenAI, make_runner: MakeRunner, read_ledger: ReadLedger
+async def test_with_the_cache_on_the_same_request_is_sent_once_a_project(
+    stub: StubOpenAI, make_runner: MakeRunner, read_ledger: ReadLedger, sessions: Sessions
 ) -> None:
     question = Question(text="cached?")
     runners = [await make_runner(model_cache=True) for _ in range(2)]
@@ -104,6 +105,9 @@ async def test_with_the_cache_on_the_same_request_is_sent_once(
     assert answers[0] == answers[1]
     assert len(stub.chats) == 1
     (row,) = await read_ledger(run_of(runners[1]))
+    async with sessions.begin() as session:
+        assert await find_cached(session, DEFAULT_PROJECT, row.request_hash) is not None
+        assert await find_cached(session, uuid7(), row.request_hash) is None
     assert (row.served_by, row.outcome, row.tries, row.input_tokens) == ("cache", "ok", 0, None)
 
 

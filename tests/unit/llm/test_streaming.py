@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.llm.streaming import DeltaBatcher, ReasoningFilter
+from app.llm.streaming import DeltaBatcher, ProseFilter
 
 
 @pytest.mark.parametrize(
@@ -16,12 +16,15 @@ from app.llm.streaming import DeltaBatcher, ReasoningFilter
         ("  <reasoning>x</reasoning>a < b and <think> stays", "a < b and <think> stays"),
         ("<3 is a heart", "<3 is a heart"),
         ("<think>never ends", ""),
+        ('{"text": "Seven pages."}', ""),
+        ('<think>hm</think> ```json\n{"text": "Seven"}\n```', ""),
+        ("`seven` {pages}", "`seven` {pages}"),
     ],
 )
 @given(data=st.data())
-def test_reasoning_is_held_back_however_the_text_is_cut(text: str, shown: str, data: st.DataObject) -> None:
+def test_reasoning_and_json_are_held_back_however_the_text_is_cut(text: str, shown: str, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))) | {0, len(text)})
-    through = ReasoningFilter()
+    through = ProseFilter()
     assert "".join(through.feed(text[a:b]) for a, b in itertools.pairwise(cuts)) == shown
 
 
