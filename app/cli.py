@@ -88,6 +88,12 @@ def probe(url: Annotated[str, typer.Argument(help="e.g. http://127.0.0.1:8000/he
     become("app.probe", url)
 
 
+@cli.command()
+def recall() -> None:
+    """Compare sampled live searches by the vector indexes with exact ones."""
+    become("app.recall")
+
+
 @cli.command(context_settings=PASSED_ON)
 def key(context: typer.Context) -> None:
     """Create, list and revoke API keys, in the database itself."""

@@ -22,7 +22,7 @@ class Metrics:
     http_seconds: Histogram
     """Until the first byte of the answer, by `method`, `route` (its template) and `status`."""
     search_seconds: Histogram
-    """By `leg`: `embed`, `lexical`, `vector`, `hybrid`, `walk`."""
+    """By `leg`: `embed`, `lexical`, `vector`, `hybrid`, `route`, `walk`."""
     model_seconds: Histogram
     """A request to a model server, by `model` and `outcome`."""
     event_lag_seconds: Histogram

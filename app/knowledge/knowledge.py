@@ -1,6 +1,7 @@
 """Knowledge: one project's store as agents and routes receive it. Opens and commits its own sessions."""
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ from app.knowledge.passages import embed_texts
 from app.knowledge.recollection_history import Author
 from app.knowledge.recollections import Wording
 from app.knowledge.rows import document_view, page_view, recollection_view
+from app.knowledge.sampling import Sample, keep_sample
 from app.knowledge.scope import find_scope
 from app.knowledge.search import Effort, Query, SearchWeights
 from app.knowledge.types import (
@@ -79,8 +81,10 @@ class Knowledge:
         effort: Effort | None = None,
         fetcher: Fetcher | None = None,
         listeners: Listeners | None = None,
+        sample_share: float = 0.0,
     ) -> None:
         self._sessions = sessions
+        self._sample_share = sample_share
         self._models = embedder if isinstance(embedder, CurrentModel) else CurrentModel(sessions, embedder)
         self._project_id = project_id
         self._weights = weights or SearchWeights()
@@ -114,7 +118,11 @@ class Knowledge:
                 effort=self._effort,
                 timed=self._timed,
             )
-            return await finder.find(asked, filters, limit=limit, ways=ways)
+            hits = await finder.find(asked, filters, limit=limit, ways=ways)
+            if random.random() < self._sample_share:
+                await keep_sample(session, Sample(project_id=self._project_id, query=asked.text, filters=filters))
+                await session.commit()
+            return hits
 
     async def walk(self, entry_ids: Sequence[UUID], *, query: str = "", limit: int = 20) -> list[Step]:
         """Return up to `limit` entries one step from these: sources, dependants, siblings, what sums up the document,

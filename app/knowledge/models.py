@@ -327,3 +327,16 @@ class Discrepancy(Base):
     settled_at: Mapped[datetime | None]
     settlement: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[CreatedAt]
+
+
+class SearchSample(Base):
+    """A live search kept to measure recall with; the newest few of a project stay."""
+
+    __tablename__ = "search_samples"
+    __table_args__ = (Index(None, "project_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    project_id: Mapped[ProjectId]
+    query: Mapped[str]
+    filters: Mapped[dict[str, Any]]
+    created_at: Mapped[CreatedAt]

@@ -47,6 +47,7 @@ def open_knowledge(
         weights=weights,
         effort=effort,
         fetcher=resources.fetcher,
+        sample_share=settings.search_sample_share,
         listeners=Listeners(
             on_search=on_search,
             on_timed=lambda leg, seconds: search_seconds.labels(leg).observe(seconds),

@@ -79,7 +79,8 @@ reach as materialized (
 ),
 query as materialized (
     select id, level, average, idf,
-           :exact or sum(df) over (partition by level order by rarity) - df < :postings as finds
+           :exact or df <= 4 * :postings
+               and sum(df) over (partition by level order by rarity) - df < :postings as finds
     from known where rarity <= :max_lexemes
 )"""
 
