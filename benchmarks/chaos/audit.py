@@ -9,13 +9,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Json
-from app.llm.ledger import FINISHED
-from app.llm.metering import EMBED
-from app.llm.models import LlmCall
 from app.runs.models import TERMINAL, Run, RunEvent
 from app.webhooks.models import WebhookDelivery
 from app.webhooks.signing import verify
 from benchmarks.chaos.guests import ENDS, Visit
+from benchmarks.chaos.payments import count_repeated
 from tests.support.listener import Received
 from tests.support.stub_openai import StubOpenAI
 
@@ -63,7 +61,7 @@ async def audit(session: AsyncSession, visits: Sequence[Visit], hook: Hook, stub
     run_ids = sorted({run_id for visit in visits for run_id in visit.run_ids})
     runs = {str(run.id): run for run in await session.scalars(select(Run).where(Run.id.in_(run_ids)))}
     logs = await _read_logs(session)
-    repeated, calls = await _count_repeated(session, runs, stub)
+    repeated, calls = await count_repeated(session, stub)
     orphans = {
         name: count for name, query in ORPHANS.items() if (count := await _count(session, query, run_ids=run_ids))
     }
@@ -109,28 +107,3 @@ def _count_webhooks_lost(visits: Sequence[Visit], hook: Hook) -> int:
     """Count runs whose end was not told, or under more than one id."""
     told = hook.ids_by_run()
     return sum(len(told.get(visit.run_id, ())) != 1 for visit in visits)
-
-
-async def _count_repeated(session: AsyncSession, runs: Mapping[str, Run], stub: StubOpenAI) -> tuple[int, int]:
-    """Count calls paid again beyond those in flight when an attempt was cut short, and all calls the server answered.
-
-    A prompt may be answered as often as its run has it on the ledger, and once more for each attempt that was cut.
-    """
-    finished: Counter[tuple[object, ...]] = Counter()
-    allowed: Counter[str] = Counter()
-    cut: dict[str, int] = {}
-    calls = select(LlmCall).where(LlmCall.served_by == "engine", LlmCall.task != EMBED.name)
-    for call in await session.scalars(calls):
-        finished[call.run_id, call.scope, call.request_hash, call.ordinal] += call.outcome == FINISHED
-        prompt = _contents(json.loads(call.prompt or "[]"))
-        allowed[prompt] += 1
-        cut[prompt] = runs[str(call.run_id)].attempt - 1
-    answered = Counter(_contents(each.body["messages"]) for each in list(stub.answered) if "messages" in each.body)
-    twice_recorded = sum(max(0, count - 1) for count in finished.values())
-    too_often = sum(max(0, count - allowed[prompt] - cut.get(prompt, count)) for prompt, count in answered.items())
-    return twice_recorded + too_often, answered.total()
-
-
-def _contents(messages: list[Json]) -> str:
-    """Return the texts of messages as one."""
-    return "\n".join(str(message["content"]) for message in messages)
