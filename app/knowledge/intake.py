@@ -99,6 +99,7 @@ def _new_document(project_id: UUID, collection_id: UUID, each: Incoming) -> Docu
         source_url=each.url,
         origin=each.origin,
         meta=dict(each.metadata),
+        profile=[],
         created_at=at,
         updated_at=at,
     )

@@ -51,8 +51,8 @@ async def admit_many(
     collection_id: UUID | None = None,
     request_id: str | None = None,
 ) -> list[Run]:
-    """Add a queued run for each input in one statement; put them on the queue after the commit."""
-    runs = []
+    """Add a queued run for each input, all at once; put them on the queue after the commit."""
+    runs, at = [], now()
     for input in inputs:
         run_id = uuid7()
         run = Run(
@@ -65,6 +65,7 @@ async def admit_many(
             input=input.model_dump(mode="json"),
             engine=engine,
             request_id=request_id,
+            created_at=at,
         )
         runs.append(run)
     session.add_all(runs)
