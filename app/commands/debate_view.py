@@ -13,6 +13,7 @@ from symposium import Body, Event
 
 NAMES = {"pro": "Pro", "con": "Con", "tie": "Nobody"}
 COLOURS = {"pro": "blue", "con": "dark_orange3", "tie": "default"}
+CRITERIA = ("argument", "evidence", "rebuttal", "clarity")
 VERDICTS = {
     "supported": ("✓", "green"),
     "partly": ("◐", "yellow"),
@@ -138,8 +139,8 @@ def render_claim(claim: Body) -> Text:
 def render_verdict(verdict: Body) -> RenderableType:
     """Return the winner, the reason and the panel's scores."""
     table = Table("", "Pro", "Con")
-    for criterion, score in verdict["scores"].items():
-        table.add_row(criterion, f"{score['pro']:.1f}", f"{score['con']:.1f}")
+    for criterion in (name for name in CRITERIA if name in verdict["scores"]):
+        table.add_row(criterion, *(f"{verdict['scores'][criterion][side]:.1f}" for side in ("pro", "con")))
     head = Text(f"{NAMES[verdict['winner']]} wins.", style=f"bold {COLOURS[verdict['winner']]}")
     shares = [
         f"{name.replace('_', ' ')} {verdict[name]:.0%}"

@@ -2,7 +2,7 @@
 
 import html
 
-from app.agents.debate.panel import total
+from app.agents.debate.panel import CRITERIA, total
 from app.agents.debate.schemas import DebateOutput, Speech
 from app.knowledge.claims.types import CheckedClaim, Evidence
 
@@ -19,6 +19,9 @@ h1,h2,h3{font-family:system-ui,sans-serif;line-height:1.2}h3{margin-top:2rem}.pr
 .con{border-left:4px solid #a84025}.pro,.con{padding-left:1rem;break-inside:avoid}.rejected{opacity:.55}
 table{border-collapse:collapse}td,th{padding:.2rem .8rem;border-bottom:1px solid #ccc;text-align:left}
 .claims{font:14px/1.4 system-ui,sans-serif;color:#444}.status{font-weight:normal;color:#666}
+u{text-underline-offset:3px;text-decoration:underline 1.5px #999 dashed}
+u.supported{text-decoration:underline 1.5px #2a7d46}
+u.refuted{text-decoration:underline 1.5px #b3261e wavy}
 @media print{body{margin:0;max-width:none}}"""
 
 
@@ -69,7 +72,7 @@ def _facts(debate: DebateOutput) -> str:
 
 def _rows(debate: DebateOutput) -> list[tuple[str, str, str]]:
     scores = debate.verdict.scores
-    rows = [(name, f"{score.pro:.1f}", f"{score.con:.1f}") for name, score in scores.items()]
+    rows = [(name, f"{scores[name].pro:.1f}", f"{scores[name].con:.1f}") for name in CRITERIA if name in scores]
     return [*rows, ("total", f"{total(scores, 'pro'):.1f}", f"{total(scores, 'con'):.1f}")] if rows else []
 
 
@@ -87,7 +90,7 @@ def _title(speech: Speech) -> str:
 
 
 def _speech_markdown(speech: Speech) -> str:
-    quotes = [f"- quote {'verified' if quote.verified else 'not found'}: “{quote.text}”" for quote in speech.quotes]
+    quotes = [f"- {line}" for line in _quote_lines(speech)]
     claims = [f"- {MARKS[claim.verdict]} {claim.text} ({_finding(claim)})" for claim in speech.claims]
     reason = [f"*{speech.reason}*"] if speech.reason else []
     return "\n\n".join(
@@ -95,8 +98,14 @@ def _speech_markdown(speech: Speech) -> str:
     )
 
 
+def _quote_lines(speech: Speech) -> list[str]:
+    missing = [quote.text for quote in speech.quotes if not quote.verified]
+    verified = f"{len(speech.quotes) - len(missing)} of {len(speech.quotes)} quotes stand in the evidence word for word"
+    return [*([verified] if speech.quotes else []), *(f"not found in the evidence: “{text}”" for text in missing)]
+
+
 def _finding(claim: CheckedClaim) -> str:
-    places = [name_place(item) for item in claim.evidence]
+    places = [place for place in map(name_place, claim.evidence) if place not in claim.reason]
     where = f" [{'; '.join(dict.fromkeys(places))}]" if places else ""
     return f"{claim.verdict.replace('_', ' ')}: {claim.reason}{where}"
 
@@ -106,6 +115,18 @@ def name_place(item: Evidence) -> str:
     if item.url:
         return f"web: {item.filename}, {item.url}"
     return f"{item.filename}, pg. {item.pages[0]}" if item.pages else item.filename
+
+
+def _marked(speech: Speech) -> str:
+    """Return the speech as HTML, each claim underlined by its verdict; of claims that overlap the first one."""
+    parts, at = [], 0
+    for claim in speech.claims:
+        start, end = claim.span
+        if start >= at:
+            parts += [html.escape(speech.text[at:start]), f'<u class="{claim.verdict}">']
+            parts += [html.escape(speech.text[start:end]), "</u>"]
+            at = end
+    return "".join([*parts, html.escape(speech.text[at:])])
 
 
 def _verdict_html(debate: DebateOutput) -> str:
@@ -120,12 +141,9 @@ def _speech_html(speech: Speech) -> str:
         f"<li>{MARKS[claim.verdict]} {html.escape(claim.text)} <em>{html.escape(_finding(claim))}</em></li>"
         for claim in speech.claims
     )
-    quotes = "".join(
-        f"<li>quote {'verified' if quote.verified else 'not found'}: “{html.escape(quote.text)}”</li>"
-        for quote in speech.quotes
-    )
+    quotes = "".join(f"<li>{html.escape(line)}</li>" for line in _quote_lines(speech))
     reason = f"<p><em>{html.escape(speech.reason)}</em></p>" if speech.reason else ""
-    paragraphs = "".join(f"<p>{html.escape(part)}</p>" for part in speech.text.split("\n\n") if part.strip())
+    paragraphs = "".join(f"<p>{part}</p>" for part in _marked(speech).split("\n\n") if part.strip())
     return (
         f'<section class="{speech.speaker} {speech.status}"><h3>{html.escape(_title(speech))}</h3>\n'
         f'{paragraphs}{reason}<ul class="claims">{quotes}{claims}</ul></section>'
