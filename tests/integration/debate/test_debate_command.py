@@ -5,12 +5,14 @@ import json
 import os
 import pty
 import re
+import signal
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from app.settings import Settings
@@ -129,3 +131,17 @@ async def test_refusal_is_one_sentence_and_exit_code_one(server: str, options: t
     assert (said.code, said.out) == (1, "")
     assert told in said.err
     assert "Traceback" not in said.err
+
+
+async def test_interrupted_command_stops_the_debate(server: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command(server, TOPIC, "--human", "pro", "--judges", "1"), cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        await process.stdout.readuntil(b"Speak;")
+    process.send_signal(signal.SIGINT)
+    _, err = await process.communicate()
+    assert (process.returncode, err.decode()) == (130, "The debate was stopped.\n")
+    newest = httpx2.get(f"{server}/v1/runs", params={"agent": "debate", "limit": 1}).json()["data"][0]
+    assert newest["status"] == "cancelled"
