@@ -64,11 +64,14 @@ _BARE_UNITS = re.compile(
 )
 _PREFIX = re.compile(rf"[+\-−]?\(?\s*{_CURRENCY}\s*\(?$|\($")
 _TAIL = re.compile(r"(?:\)\s*%?|%\s*\)?|pts?\.?|bps|x|¢|\)\s*pts?)$")
+_PLAIN = re.compile(r"[\w.,()%-]+")
 _STARTS_VALUE = re.compile(rf"[(\d.]|{_DASH}|[+]")
 
 
 def tidy(text: str) -> str:
     """Collapse white space and close up what belongs to a number: "$ 81,797" → "$81,797", "(5 )%" → "(5)%"."""
+    if _PLAIN.fullmatch(text):
+        return text
     text = " ".join(text.replace("\u200b", "").replace("\u00ad", "").replace("\ufeff", "").split())
     text = re.sub(rf"({_CURRENCY})\s+(?=[(\d—–.-])", r"\1", text)
     text = re.sub(r"\(\s+(?=[\d$€£])", "(", text)

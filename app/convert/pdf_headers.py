@@ -42,10 +42,10 @@ def _with_rule(cell: Cell, line: Line, rules: Sequence[Rule]) -> Cell:
 def _stack(above: list[Cell], row: list[Cell], left: float) -> list[Cell]:
     """Move cells of the row above that are the first line of a cell of this row into it."""
     merged = list(row)
-    alone, spanning = len(above) == 1, len(above) < len(row)
+    alone, spanning, named = len(above) == 1, len(above) < len(row), len(above) > len(row)
     for cell in [cell for cell in above if cell.x1 > left]:
         below = [index for index, other in enumerate(merged) if other.overlap(cell.x0, cell.x1) > 0]
-        if len(below) != 1 or not _is_one(cell, merged[below[0]], alone=alone, spanning=spanning):
+        if len(below) != 1 or not _is_one(cell, merged[below[0]], alone=alone, spanning=spanning, named=named):
             continue
         lower = merged[below[0]]
         merged[below[0]] = replace(
@@ -55,14 +55,17 @@ def _stack(above: list[Cell], row: list[Cell], left: float) -> list[Cell]:
     return merged
 
 
-def _is_one(upper: Cell, lower: Cell, *, alone: bool, spanning: bool) -> bool:
+def _is_one(upper: Cell, lower: Cell, *, alone: bool, spanning: bool, named: bool) -> bool:
     """Whether two cells, one right above the other, are two lines of one text.
 
-    `alone` says that the upper cell is all its line has, `spanning` that its line has fewer cells than the lower one.
+    `alone` says that the upper cell is all its line has, `spanning` that its line has fewer cells than the lower one,
+    `named` that it has more: then a period below is that of several columns named above.
     """
     if upper.rule or is_unit_note(upper.text) or is_unit_note(lower.text):
         return False
     if is_period(upper.text) and (is_year(lower.text) or alone or (spanning and is_period(lower.text))):
+        return False
+    if named and is_period(lower.text) and not is_period(upper.text):
         return False
     centre = abs((upper.x0 + upper.x1) - (lower.x0 + lower.x1)) / 2
     return centre < _CENTRED or abs(upper.x0 - lower.x0) < _ALIGNED or abs(upper.x1 - lower.x1) < _ALIGNED

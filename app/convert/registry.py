@@ -88,7 +88,9 @@ FAMILIES: tuple[Family, ...] = (
         media_types=(XLSX_TYPE, "application/vnd.ms-excel.sheet.macroenabled.12"),
         extensions=(".xlsx", ".xlsm", ".xltx"),
         read=convert_xlsx,
-        recognise=partial(signatures.is_office, folder=b"xl/"),
+        recognise=lambda content: (
+            signatures.is_office(content, folder=b"xl/") and not signatures.is_binary_workbook(content)
+        ),
         binary=True,
     ),
     Family(

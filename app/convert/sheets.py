@@ -93,21 +93,28 @@ def _read_sheet(sheet: Sheet) -> tuple[list[_Piece], list[Region]]:
 def _read_region(sheet: Sheet, area: Range, before: Sequence[str], title: str) -> list[_Piece]:
     rows = indent_labels(list(sheet.grid_rows(area)))
     caption, note = find_caption(before)
-    shown = caption
-    caption = caption or (title if _NAMELESS.match(sheet.name) and title else sheet.name)
     tables = read_tables([cells for _, cells in rows], caption=caption, unit_note=note)
     if not tables:
         return [_text_piece(area, row, cells) for row, cells in rows]
+    name = title if _NAMELESS.match(sheet.name) and title else sheet.name
+    tables = [replace(_date_quarters(table), caption=_name_caption(name, table.caption)) for table in tables]
     pieces: list[_Piece] = []
     done = -1
-    for piece in (piece for table in tables for piece in _cut(_date_quarters(table))):
+    for piece in (piece for table in tables for piece in _cut(table)):
         first = _find_row(rows, piece.rows[0], done + 1)
         last = _find_row(rows, piece.rows[-1], first + len(piece.rows) - 1)
         top = rows[done + 1][0] if done + 1 < len(rows) else rows[first][0]
-        block = Block(kind="table", markdown=table_markdown(piece, shown=shown, noted=note), tables=(piece,))
+        block = Block(kind="table", markdown=table_markdown(piece, shown=caption, noted=note), tables=(piece,))
         pieces.append(_Piece(area=replace(area, top=top, bottom=rows[last][0]), block=block))
         done = last
     return pieces
+
+
+def _name_caption(name: str, caption: str) -> str:
+    """Return a table's caption with the name of its sheet, unless it says it already."""
+    if not caption:
+        return name
+    return caption if name.lower() in caption.lower() else f"{caption} ({name})"
 
 
 def _text_piece(area: Range, row: int, cells: Sequence[Cell]) -> _Piece:

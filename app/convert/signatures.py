@@ -65,8 +65,15 @@ def is_open_document(content: bytes) -> bool:
     return is_zip(content) and b"application/vnd.oasis.opendocument" in content[:200]
 
 
+def is_binary_workbook(content: bytes) -> bool:
+    """Whether an Office package is a workbook in Excel's binary form (XLSB)."""
+    return is_office(content, folder=b"xl/workbook.bin")
+
+
 def name_other(content: bytes) -> str:
     """Return what a file of a kind that can't be read looks like, "" when nothing tells."""
+    if is_binary_workbook(content):
+        return "an Excel binary workbook"
     if is_open_document(content):
         return "an OpenDocument file"
     return next((what for magic, what in _OTHER_MAGIC if content.startswith(magic)), "")

@@ -146,7 +146,35 @@ def _cover_levels(header: Sequence[Row], layout: Layout) -> list[list[Cell | Non
         level = layout.cover(cells, below)
         below = [f"{cell.text} {text}" if cell else text for cell, text in zip(level, below, strict=True)]
         levels.insert(0, level)
-    return levels
+    return levels if layout.exact else _cover_groups(header, levels, layout)
+
+
+def _cover_groups(
+    header: Sequence[Row], levels: Sequence[list[Cell | None]], layout: Layout
+) -> list[list[Cell | None]]:
+    """Where the columns' names repeat group by group, give each group the cell of a row that has one for each group."""
+    width = next((found for level in levels if (found := _group_width(level))), 0)
+    if not width:
+        return list(levels)
+    groups = [layout.columns[start : start + width] for start in range(0, len(layout.columns), width)]
+    covered: list[list[Cell | None]] = []
+    for cells, level in zip(header, levels, strict=True):
+        inside = len(cells) == len(groups) and all(
+            group[0][0] - _INDENT <= (cell.x0 + cell.x1) / 2 <= group[-1][1] + _INDENT
+            for cell, group in zip(cells, groups, strict=True)
+        )
+        covered.append([cell for cell in cells for _ in range(width)] if inside else level)
+    return covered
+
+
+def _group_width(level: Sequence[Cell | None]) -> int:
+    """Return how many columns make a group where names stand over each column and repeat; 0 where they don't."""
+    names = [cell.text if cell else "" for cell in level]
+    alone = all(names) and len({id(cell) for cell in level}) == len(level)
+    widths = (
+        w for w in range(2, len(names) // 2 + 1) if len(names) % w == 0 and names == names[:w] * (len(names) // w)
+    )
+    return next(widths, 0) if alone else 0
 
 
 def _header_paths(segment: _Segment, layout: Layout) -> tuple[tuple[str, ...], ...]:

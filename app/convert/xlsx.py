@@ -41,8 +41,9 @@ def read_xlsx(content: bytes) -> tuple[list[Sheet], str]:
 def _read_sheet(source: Worksheet, formulas: Formulas) -> Sheet:
     sheet = Sheet(name=source.title, hidden=source.sheet_state != "visible")
     for (row, column), cell in source._cells.items():
-        if isinstance(cell, Cell):
-            sheet.put(row, column, _show(cell, formulas.get((row, column), "")))
+        formula = formulas.get((row, column), "")
+        if isinstance(cell, Cell) and (cell.value is not None or formula):
+            sheet.put(row, column, _show(cell, formula))
     sheet.merged = [
         Range(top=m.min_row, left=m.min_col, bottom=m.max_row, right=m.max_col) for m in source.merged_cells.ranges
     ]

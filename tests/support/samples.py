@@ -1,7 +1,4 @@
-"""Writes the sample documents in `app/samples`: `python -m tests.support.samples [FOLDER]`.
-
-Halden Instruments is invented. Every total is computed from the lines above it, so the statements add up.
-"""
+"""Writes the sample documents in `app/samples`: `python -m tests.support.samples [FOLDER]`."""
 
 import sys
 from collections.abc import Sequence
@@ -15,72 +12,14 @@ from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.lib.units import inch
 from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from tests.support.halden import QUARTERS, SEGMENTS, Row, balance_rows, income_rows, total
+from tests.support.office_samples import write_press_release, write_workbook
+
 SAMPLES = Path(__file__).parents[2] / "app" / "samples"
 REPORT = "Halden Instruments 2025 Q3 Report.pdf"
 MEMO = "Field Service Memo.md"
-
-QUARTERS = ("September 30, 2025", "September 30, 2024")
-SEGMENTS = {"Laboratory": (412.6, 371.9), "Field Service": (188.3, 160.7), "Software": (97.5, 70.2)}
-COSTS = {
-    "Cost of sales": (341.8, 309.4),
-    "Research and development": (92.4, 81.3),
-    "Selling, general and administrative": (118.9, 112.6),
-}
-INTEREST, TAXES, SHARES = (6.2, 7.8), (31.3, 20.1), (84.0, 85.5)
-ASSETS = {
-    "Cash and cash equivalents": (356.4, 298.0),
-    "Accounts receivable, net": (287.1, 271.5),
-    "Inventories": (241.9, 263.2),
-    "Property, plant and equipment, net": (402.7, 389.4),
-    "Goodwill": (515.0, 515.0),
-}
-LIABILITIES = {
-    "Accounts payable": (148.2, 139.7),
-    "Deferred revenue": (121.6, 94.3),
-    "Long-term debt": (450.0, 525.0),
-}
-
-Pair = tuple[float, float]
-Row = tuple[str, Pair | None]
-
-
-def total(*pairs: Pair) -> Pair:
-    return round(sum(p[0] for p in pairs), 1), round(sum(p[1] for p in pairs), 1)
-
-
-def minus(a: Pair, b: Pair) -> Pair:
-    return round(a[0] - b[0], 1), round(a[1] - b[1], 1)
-
-
-def income_rows() -> list[Row]:
-    sales = total(*SEGMENTS.values())
-    operating = minus(sales, total(*COSTS.values()))
-    before_tax = minus(operating, INTEREST)
-    net = minus(before_tax, TAXES)
-    per_share = (round(net[0] / SHARES[0], 2), round(net[1] / SHARES[1], 2))
-    return [
-        ("Net sales:", None),
-        *[(f"  {name}", pair) for name, pair in SEGMENTS.items()],
-        ("Total net sales", sales),
-        *COSTS.items(),
-        ("Operating income", operating),
-        ("Interest expense", INTEREST),
-        ("Income before income taxes", before_tax),
-        ("Provision for income taxes", TAXES),
-        ("Net income", net),
-        ("Diluted earnings per share", per_share),
-    ]
-
-
-def balance_rows() -> list[Row]:
-    assets, liabilities = total(*ASSETS.values()), total(*LIABILITIES.values())
-    return [
-        *ASSETS.items(),
-        ("Total assets", assets),
-        *LIABILITIES.items(),
-        ("Total liabilities", liabilities),
-        ("Total stockholders' equity", minus(assets, liabilities)),
-    ]
+WORKBOOK = "Halden Instruments 2025 Q3 Figures.xlsx"
+PRESS_RELEASE = "Halden Instruments Press Release.docx"
 
 
 def shown(label: str, value: float, *, dollar: bool) -> str:
@@ -251,6 +190,8 @@ def write_samples(folder: Path) -> None:
     """Write every sample into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     write_report(folder / REPORT)
+    write_workbook(folder / WORKBOOK)
+    write_press_release(folder / PRESS_RELEASE)
     (folder / MEMO).write_text(MEMO_TEXT, encoding="utf-8")
 
 

@@ -90,6 +90,23 @@ def draw_change_columns(canvas: Canvas) -> None:
             canvas.drawRightString(x, 700 - 11 * index, value)
 
 
+def draw_dates_below_names(canvas: Canvas) -> None:
+    """Draw a table whose columns' names repeat, over dates set at the right edge of each group."""
+    canvas.setFont("Helvetica", 8)
+    columns = (250, 350, 450, 550)
+    for x, name in zip(columns, ("Gross", "Net") * 2, strict=True):
+        canvas.drawRightString(x, 720, name)
+    for x, day, year in ((350, "June 30,", "2023"), (550, "June 30,", "2022")):
+        canvas.drawRightString(x, 707, day)
+        canvas.drawRightString(x, 700, year)
+    for index, (label, values) in enumerate(
+        (("Technology", ("11,093", "4,020", "11,277", "4,319")), ("Customers", ("7,352", "3,706", "7,342", "4,171")))
+    ):
+        canvas.drawString(30, 685 - 11 * index, label)
+        for x, value in zip(columns, values, strict=True):
+            canvas.drawRightString(x, 685 - 11 * index, value)
+
+
 def _draw_value(canvas: Canvas, x: float, y: float, value: str) -> None:
     if value.startswith("$"):
         canvas.drawString(x - 42, y, "$")

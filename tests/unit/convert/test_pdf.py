@@ -10,6 +10,7 @@ from tests.unit.convert.drawing import (
     draw_box,
     draw_change_columns,
     draw_columns,
+    draw_dates_below_names,
     draw_pdf,
     draw_right_aligned_headers,
     draw_statement,
@@ -116,3 +117,13 @@ def test_truncated_pdf_fails_as_damaged(keep: int) -> None:
 def test_more_pages_than_allowed_fail() -> None:
     with pytest.raises(ConversionFailed, match="3 pages; at most 2"):
         convert_pdf(draw_pdf(draw_columns, draw_columns, draw_columns), max_pages=2)
+
+
+def test_dates_set_under_repeated_names_stand_for_the_whole_group() -> None:
+    (table,) = convert_pdf(draw_pdf(draw_dates_below_names), max_pages=5).pages[0].tables
+    assert table.columns == (
+        ("Gross", "June 30, 2023"),
+        ("Net", "June 30, 2023"),
+        ("Gross", "June 30, 2022"),
+        ("Net", "June 30, 2022"),
+    )

@@ -12,8 +12,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from app.convert.registry import detect
 from app.convert.sheets import convert_xls, convert_xlsx
-from app.errors import ConversionFailed
-from tests.unit.convert.zipping import rewrite
+from app.errors import ConversionFailed, UnsupportedMedia
+from tests.unit.convert.zipping import pack, rewrite
 
 SALES = (("", "2025", ""), ("", "Q1", "Q2"), ("Boats", 5, 6), ("Cars", 7, 8))
 PARTS = "xl/worksheets/sheet1.xml"
@@ -212,3 +212,8 @@ def test_damaged_older_workbook_and_empty_one_end_with_a_reason() -> None:
         convert_xlsx(workbook(lambda _: None), max_pages=5)
     with pytest.raises(ConversionFailed, match="at most 1 "):
         convert_xlsx(workbook(lambda s: put(s, SALES), lambda s: put(s, SALES)), max_pages=1)
+
+
+def test_binary_workbook_is_refused_by_name() -> None:
+    with pytest.raises(UnsupportedMedia, match="Excel binary workbook"):
+        detect(pack({"[Content_Types].xml": b"", "xl/workbook.bin": b""}), "a.xlsb")
