@@ -98,9 +98,14 @@ class ModelRunner:
 
     @property
     def usage(self) -> dict[str, Any]:
-        """Return what the run used so far, earlier attempts included once a call was made or `remember` awaited."""
+        """Return what the run used so far; earlier attempts are included once a call was made."""
         seconds = round(time.monotonic() - self._began, 3)
         return self._totals.as_dict() | {"searches": self.budget.searches, "seconds": seconds}
+
+    async def count_usage(self) -> dict[str, Any]:
+        """Return what the run used so far, earlier attempts included."""
+        await self.remember()
+        return self.usage
 
     async def run(self, task: Task[I, O], input: I, *, on_delta: OnDelta | None = None) -> O:
         """Return the task's validated output, from the ledger when an earlier attempt of the run already got it.

@@ -12,7 +12,7 @@ from app.db import Json
 from app.knowledge.opening import open_knowledge
 from app.llm.budget import Caps
 from app.llm.metering import MeteredEmbedder
-from app.llm.runner import RunRef, build_models
+from app.llm.runner import ModelRunner, RunRef, build_models
 from app.resources import Resources
 from app.runs.models import Run
 from app.runs.repository import list_thread_outputs
@@ -42,29 +42,8 @@ def build_prepare(resources: Resources) -> Prepare:
     }
 
     def prepare(agent: Agent[Any, Any], run: Run) -> Prepared:
-        models = build_models(
-            resources.settings,
-            offline=agent.offline,
-            sessions=resources.sessions,
-            run=RunRef(
-                project_id=run.project_id,
-                run_id=run.id,
-                attempt=run.attempt,
-                seed=run.input.get("seed"),
-                replays=run.replays,
-                recorded_engine="offline" if run.engine == "offline" else "openai",
-            ),
-            servers=resources.model_servers,
-            caps=Caps.model_validate(run.input.get("budget") or {}),
-            seconds_used=run.usage.get("seconds", 0.0),
-            searches_used=run.usage.get("searches", 0),
-        )
-
+        models = open_models(resources, agent, run)
         trace = StepTrace(run, ledger=resources.model_servers.ledger, tracer=resources.tracer)
-
-        async def count_usage() -> Json:
-            await models.remember()
-            return models.usage
 
         async def tell_discrepancies(session: AsyncSession, ids: Sequence[UUID]) -> None:
             told = [told_of_discrepancy(run, discrepancy_id) for discrepancy_id in ids]
@@ -90,9 +69,30 @@ def build_prepare(resources: Resources) -> Prepare:
             options=options,
             list_earlier=list_earlier,
         )
-        return Prepared(context=context, count_usage=count_usage, verify=models.verify, trace=trace)
+        return Prepared(context=context, count_usage=models.count_usage, verify=models.verify, trace=trace)
 
     return prepare
+
+
+def open_models(resources: Resources, agent: Agent[Any, Any], run: Run) -> ModelRunner:
+    """Return what an attempt's nodes call models with, in the run's budget, from its record when it is a replay."""
+    return build_models(
+        resources.settings,
+        offline=agent.offline,
+        sessions=resources.sessions,
+        run=RunRef(
+            project_id=run.project_id,
+            run_id=run.id,
+            attempt=run.attempt,
+            seed=run.input.get("seed"),
+            replays=run.replays,
+            recorded_engine="offline" if run.engine == "offline" else "openai",
+        ),
+        servers=resources.model_servers,
+        caps=Caps.model_validate(run.input.get("budget") or {}),
+        seconds_used=run.usage.get("seconds", 0.0),
+        searches_used=run.usage.get("searches", 0),
+    )
 
 
 def told_of_discrepancy(run: Run, discrepancy_id: UUID) -> Json:
