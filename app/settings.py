@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(None, validation_alias=AliasChoices("SYMPOSIUM_REDIS_URL", "REDIS_URL"))
     worker_metrics_port: int | None = Field(None, ge=1, le=65535, description="where a worker answers Prometheus")
     database_pool_size: int = Field(8, ge=1)
+    database_pooler: bool = Field(False, description="DATABASE_URL is a pooler in transaction mode, e.g. PgBouncer")
     log_format: Literal["json", "console"] = "console"
     otlp_endpoint: str | None = Field(
         None,

@@ -22,7 +22,7 @@ from app.api.errors import problems
 from app.api.hooks import SentDocument
 from app.api.incoming import Sender, by_url, ingest, start_reading
 from app.api.pages import AfterQuery, LimitQuery, Page, build_page
-from app.api.runs import EVENT_STREAM, STREAM_HEADERS, frames
+from app.api.runs import EVENT_STREAM, FRAME_SCHEMA, STREAM_HEADERS, frames
 from app.api.submission import Answer, Submission, SubmissionDep, fingerprint_of
 from app.api.uploads import FORM_SLACK, Upload, cap, check_content, parse, read_body, safe_filename
 from app.convert.unpack import MEDIA_TYPE as ARCHIVE
@@ -234,7 +234,7 @@ async def retry(submission: SubmissionDep, batch_id: UUID) -> JSONResponse:
     summary="Follow a batch's progress until it is done",
     response_model=None,
     responses={
-        200: {"description": "Server-sent events.", "content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
+        200: {"description": "Server-sent events.", "content": {EVENT_STREAM: {"schema": FRAME_SCHEMA}}},
         **problems(NotFound),
     },
 )

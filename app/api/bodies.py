@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.errors import answer_expected
 from app.errors import TooLarge
 
-UPLOADS = ("/v1/documents", "/v1/hooks/")
+UPLOADS = ("/v1/documents", "/v1/batches", "/v1/hooks/")
 FORM_SLACK = 1024 * 1024
 
 

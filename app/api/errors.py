@@ -128,6 +128,10 @@ async def answer_http_error(request: Request, error: Exception) -> JSONResponse:
     """Answer what the framework refuses itself: unknown paths and methods, unreadable bodies."""
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
+    if status == HTTPStatus.BAD_REQUEST:
+        return problem_response(
+            request, Invalid("The body can't be read: it is not the JSON or form it says.").problem()
+        )
     code = status.name.lower()
     problem = {
         "type": f"urn:symposium:error:{code}",

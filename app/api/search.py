@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
 from app.api.deps import KnowledgeDep
 from app.api.errors import problems
@@ -16,6 +16,15 @@ from app.knowledge.types import EntryView, Evidence, Fact, Filters, Grounding, H
 router = APIRouter(prefix="/v1", tags=["search"])
 
 
+def _only_text(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("a date is written as 2023-07-01")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_only_text)]
+
+
 class SearchFilters(BaseModel):
     """Further limits on what is searched."""
 
@@ -23,8 +32,8 @@ class SearchFilters(BaseModel):
 
     page_from: int | None = Field(None, ge=1, le=2**31 - 1)
     page_to: int | None = Field(None, ge=1, le=2**31 - 1)
-    dated_from: date | None = Field(None, description="First day the document may be about: its period's end.")
-    dated_to: date | None = Field(None, description="Last day; a document without a period has the day it came.")
+    dated_from: Day | None = Field(None, description="First day the document may be about: its period's end.")
+    dated_to: Day | None = Field(None, description="Last day; a document without a period has the day it came.")
     metadata: dict[str, str] = Field(default_factory=dict, description="What the document's metadata must equal.")
     include_ungrounded: StrictBool = Field(False, description="Also insights whose figures are not on their page.")
 

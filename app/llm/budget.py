@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.errors import BudgetExceeded
 from app.llm.failures import RequestFailed
@@ -29,6 +29,9 @@ LEAST_SHARE = 0.25
 """A request goes out with a smaller allowance where the budget is short, but not with less than this share of it."""
 
 
+Dollars = Annotated[Decimal, WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+
+
 class Caps(BaseModel):
     """The most a run may use; null is no cap."""
 
@@ -39,7 +42,7 @@ class Caps(BaseModel):
     tokens: int | None = Field(None, ge=1, description="in prompts and answers together")
     input_tokens: int | None = Field(None, ge=1)
     output_tokens: int | None = Field(None, ge=1)
-    cost_usd: Decimal | None = Field(None, gt=0, description="US dollars, where prices are known")
+    cost_usd: Dollars | None = Field(None, gt=0, description="US dollars, where prices are known")
     seconds: float | None = Field(None, gt=0, description="of work; waiting for a person is none")
 
     def over(self, defaults: "Caps") -> "Caps":

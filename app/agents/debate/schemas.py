@@ -32,7 +32,7 @@ class DebateInput(Budgeted):
     max_drafts: int = Field(2, ge=1, le=5, description="drafts of one speech before it stands as disputed")
     max_strikes: int = Field(3, ge=1, le=10, description="refuted drafts that disqualify a side")
     judges: int = Field(3, ge=1, le=9)
-    seed: int = Field(0, ge=0, le=2**31 - 1, description="sent to the models as well, unless 0")
+    seed: int = Field(0, ge=0, le=2**31 - 1, strict=True, description="sent to the models as well, unless 0")
 
     @model_validator(mode="after")
     def _check_plan(self) -> Self:
