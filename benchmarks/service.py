@@ -33,6 +33,8 @@ PAUSE = 0.05
 RUNS_WATCHED = 20
 GATE_PAUSE = 0.1
 API_NAME = "symposium-api"
+API_POOL = 5
+"""Connections the API process keeps; it opens as many again at most."""
 ENDED = ("succeeded", "failed", "cancelled")
 TOPICS = ("harbour", "turbine", "orchard", "railway", "lighthouse", "foundry", "observatory", "cannery")
 
@@ -84,8 +86,9 @@ async def open_house() -> AsyncIterator[House]:
             engine="offline",
             interactive_concurrency=RUNS_WATCHED + 4,
         )
+        few = settings.model_copy(update={"database_pool_size": API_POOL})
         os.environ["PGAPPNAME"] = API_NAME
-        api = stack.enter_context(running_api(settings, folder))
+        api = stack.enter_context(running_api(few, folder))
         del os.environ["PGAPPNAME"]
         engine = build_engine(addresses.database_url, pool_size=2)
         stack.push_async_callback(engine.dispose)

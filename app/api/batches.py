@@ -97,7 +97,7 @@ class RetriedBatch(BaseModel):
 FILES: Json = {
     "type": "object",
     "required": ["file"],
-    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+    "properties": {"file": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}},
 }
 BODY_SCHEMA: dict[str, Any] = {
     "requestBody": {
