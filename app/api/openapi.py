@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from app.api.access import COOKIE, scope_for
 from app.api.errors import PROBLEM_JSON, Problem
 from app.db import Json
-from app.errors import AppError, Forbidden, Invalid, TooLarge, TooManyRequests, Unauthorized, Unavailable
+from app.errors import AppError, Conflict, Forbidden, Invalid, TooLarge, TooManyRequests, Unauthorized, Unavailable
 from app.projects.keys import Scope
 
 REFERENCE = "#/components/schemas/{model}"
@@ -64,6 +64,8 @@ def _describe(operation: Json, scope: Scope | None) -> None:
     )
     if "requestBody" in operation:
         kinds.append(TooLarge)
+    if any(parameter["name"].lower() == "idempotency-key" for parameter in operation.get("parameters", [])):
+        kinds.append(Conflict)
     for kind in kinds:
         responses.setdefault(str(kind.status), {"description": kind.title, "content": PROBLEM})
     if "422" in responses:
