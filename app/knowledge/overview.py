@@ -1,16 +1,22 @@
 """What is in a collection, put together from its abstracts and concepts without a model."""
 
+import re
 from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.knowledge.claims.measures import find_measure
 from app.knowledge.collections import count_documents, count_entries
+from app.knowledge.discrepancies import select_discrepancies
 from app.knowledge.models import Collection, Document, Entry, EntrySource
 
 SHOWN_DOCUMENTS = 100
 SHOWN_CONCEPTS = 20
+ASKED = 3
+LOOKED_AT = 100
+FIGURE = re.compile(r"(?P<subject>[^$€£¥\d]+) (?P<verb>was|were) -?[$€£¥]?\d.*? (?P<when>(?:in|as of) .+)\.")
 
 
 class OverviewDocument(BaseModel):
@@ -24,7 +30,10 @@ class OverviewDocument(BaseModel):
 
 
 class Overview(BaseModel):
-    """A collection at a glance: counts, its newest documents, the concepts most insights rest on, questions to ask."""
+    """A collection at a glance: counts, its newest documents, the concepts most insights rest on, questions to ask.
+
+    `entries` counts by level, recollections too; `discrepancies` those that nobody has settled.
+    """
 
     id: UUID
     name: str
@@ -32,6 +41,7 @@ class Overview(BaseModel):
     documents: dict[str, int]
     entries: dict[str, int]
     newest: list[OverviewDocument]
+    discrepancies: int
     concepts: list[str]
     questions: list[str]
 
@@ -47,9 +57,25 @@ async def get_overview(session: AsyncSession, found: Collection) -> Overview:
         documents=(await count_documents(session, [found.id]))[found.id],
         entries=await count_entries(session, found.id),
         newest=newest,
+        discrepancies=await _count_open(session, found),
         concepts=concepts,
-        questions=[f"What does {each.filename} say, in short?" for each in newest[:3]],
+        questions=[await _ask(session, each) for each in newest[:ASKED]],
     )
+
+
+async def _count_open(session: AsyncSession, found: Collection) -> int:
+    query = select_discrepancies(found.project_id, collection_ids=[found.id], settled=False)
+    return await session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+async def _ask(session: AsyncSession, document: OverviewDocument) -> str:
+    """Return a question the document answers: for its first figure of a known measure, else for what it says."""
+    told = select(Entry.text).where(Entry.document_id == document.id, Entry.level == "insight", Entry.facts != [])
+    for text in await session.scalars(told.order_by(Entry.position).limit(LOOKED_AT)):
+        match = FIGURE.fullmatch(text)
+        if match and find_measure(match["subject"]):
+            return f"What {match['verb']} {match['subject']} {match['when']}?"
+    return f"What does {document.title or document.filename} say, in short?"
 
 
 async def _list_newest(session: AsyncSession, collection_id: UUID) -> list[OverviewDocument]:

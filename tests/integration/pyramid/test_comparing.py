@@ -3,7 +3,9 @@
 import pytest
 
 from app.agents.pyramid.schemas import CompareInput, Comparison, Comparisons
-from app.db import Sessions
+from app.db import DEFAULT_PROJECT, Sessions
+from app.knowledge.collections import ensure_default
+from app.knowledge.overview import get_overview
 from tests.support.embedders import HashEmbedder
 from tests.support.pyramid import CountedModels, Desk
 
@@ -36,3 +38,14 @@ async def test_a_model_must_say_so_in_both_orders(desk: Desk) -> None:
     output = await desk.read(await desk.add("more.md", lease.format("March 1, 2026")))
     assert (output.discrepancies, desk.models.count("compare_statements") % 2) == (0, 0)
     assert desk.models.count("compare_statements") >= 2
+
+
+async def test_an_overview_counts_what_is_open_and_asks_what_is_answered(desk: Desk, sessions: Sessions) -> None:
+    head = "# Halden Ltd.\n\n| (in millions) | Three Months Ended July 1, 2023 |"
+    await desk.read(await desk.add("sales.md", f"{head}\n| --- | --- |\n| Net sales | $ 81,797 |\n"))
+    async with sessions() as session:
+        home = await ensure_default(session, DEFAULT_PROJECT)
+        overview = await get_overview(session, home)
+    assert overview.discrepancies == 1
+    assert overview.questions[0] == "What were Halden's net sales in the three months ended July 1, 2023?"
+    assert overview.questions[1] == "What does Leeds say, in short?"
