@@ -104,9 +104,8 @@ async def count_failures(output: ResearchOutput, knowledge: Knowledge) -> int:
             continue
         pages = [await _page(knowledge, known[key].document_id, key[1]) for key in cited if key in known]
         texts = [*pages, *(q for key in cited for q in quotes.get(key, []))]
-        proven = list_proven(SHOWN.sub(" ", piece.text), [f for text in texts for f in find_figures(text)])
-        left = [f for f in figures if f.text not in proven]
-        failures += not cited or any(key not in known for key in cited) or not _carried(left, texts)
+        carried = _carried(SHOWN.sub(" ", piece.text), figures, texts)
+        failures += not cited or any(key not in known for key in cited) or not carried
     return failures
 
 
@@ -155,11 +154,12 @@ async def _page(knowledge: Knowledge, document_id: Any, number: int) -> str:
     return (await knowledge.get_page(document_id, number)).markdown
 
 
-def _carried(figures: Sequence[Figure], texts: Sequence[str]) -> bool:
+def _carried(said: str, figures: Sequence[Figure], texts: Sequence[str]) -> bool:
     sources = [f for text in texts for f in find_figures(text)]
     digits = {_digits(f.text) for f in sources}
     held = [f for f in figures if _digits(f.text) in digits or match_figure(f, sources)]
-    return all(f in held or derive_figure(f, held) for f in figures)
+    proven = list_proven(said, held)
+    return all(f in held or f.text in proven or derive_figure(f, held) for f in figures)
 
 
 def _digits(shown: str) -> str:

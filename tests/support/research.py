@@ -72,11 +72,18 @@ def sales(entity: str, page: int, millions: int, period: str, words: str, measur
 
 
 async def publish_filing(
-    sessions: Sessions, embedder: Embedder, filename: str, card: Json, entries: list[NewEntry], pages: int = 4
+    sessions: Sessions,
+    embedder: Embedder,
+    filename: str,
+    card: Json,
+    entries: list[NewEntry],
+    *,
+    pages: int = 4,
+    collection: str = "default",
 ) -> UUID:
     """Store a filing with these insights, a concept over all of them and an abstract."""
     knowledge = Knowledge(sessions, embedder, DEFAULT_PROJECT)
-    document_id = await add_document(sessions, filename)
+    document_id = await add_document(sessions, filename, collection=collection)
     reading = await knowledge.begin_reading(document_id)
     texts = {n: "\n\n".join(e.text for e in entries if n in e.pages) or f"Page {n}." for n in range(1, pages + 1)}
     converted = Converted(media_type="text/plain", pages=tuple(Page(number=n, markdown=t) for n, t in texts.items()))

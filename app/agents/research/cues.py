@@ -63,6 +63,7 @@ JOINT = re.compile(
 _NAME = r"(?<![\w-])[A-Z0-9]*[a-z]?[A-Z][\w&-]*(?:['’]s)?"
 NAME_PHRASE = re.compile(rf"{_NAME}(?: {_NAME})*")
 ACRONYM = re.compile(r"[A-Z&]{2,6}s?")
+AMONG = re.compile(r",\s+(?:and\s+)?|\s+(?:and|as well as)\s+", re.IGNORECASE)
 ANAPHORA = _any("this|these|those|they|them|the same|such")
 INSTANT = _any(
     "year[- ]end", "(?:at|as of) (?:the )?(?:year )?end", "end of", "as of", "balance sheet", "financial position"

@@ -15,7 +15,14 @@ from app.agents.research.prompts import (
     RepairRequest,
     WriteRequest,
 )
-from app.agents.research.questions import Reading, frame_of, read_question, split_question, strip_instructions
+from app.agents.research.questions import (
+    Reading,
+    frame_of,
+    read_question,
+    split_measures,
+    split_question,
+    strip_instructions,
+)
 from app.agents.research.relevance import ENOUGH, missing_names, relevance
 from app.agents.research.schemas import PlanStep
 from app.agents.research.slots import find_slots, is_complete
@@ -46,6 +53,8 @@ def plan(request: PlanRequest) -> Plan:
     if formula:
         return Plan(steps=plan_formula(question, formula, " ".join(reading.issuers[:1]).title(), frame))
     parts = split_question(question)
+    if len(parts) == 1 and reading.kind in ("figure", "change"):
+        parts = split_measures(question, reading)
     return Plan(steps=[PlanStep(question=question if len(parts) == 1 else _framed(p, frame)) for p in parts])
 
 

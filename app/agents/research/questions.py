@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.agents.research.cues import (
     ACRONYM,
+    AMONG,
     ANAPHORA,
     CHANGE,
     COLLECTION,
@@ -28,8 +29,8 @@ from app.agents.research.cues import (
     SPREAD,
 )
 from app.agents.research.documents import FORM, Known, choose_documents, name_issuers, read_forms
-from app.agents.research.vocabulary import QUALIFIERS
-from app.agents.research.words import content_stems, core_name, drop_legal_forms, is_generic, list_stems
+from app.agents.research.vocabulary import MEASURED, QUALIFIERS
+from app.agents.research.words import content_stems, core_name, drop_legal_forms, find_phrases, is_generic, list_stems
 from app.knowledge.periods import Period, find_periods
 
 AskKind = Literal["figure", "change", "open", "collection"]
@@ -98,6 +99,28 @@ def split_question(text: str) -> list[str]:
     parts = JOINT.split(asked)
     kept = [part.strip(" ,") for n, part in enumerate(parts) if len(content_stems(part)) >= _least_words(n, part)]
     return [part[:1].upper() + part[1:] for part in kept[:4]] or [asked]
+
+
+def split_measures(text: str, reading: Reading) -> list[str]:
+    """Return a question about several measures as one for each: "net sales, gross margin and net income"."""
+    asked = strip_instructions(text).rstrip(" ?")
+    kept = [*find_phrases(asked), *((start, end) for start, end, _ in find_periods(asked))]
+    cuts = [0]
+    for joint in AMONG.finditer(asked):
+        inside = any(start < joint.end() and joint.start() < end for start, end in kept)
+        before, after = asked[cuts[-1] : joint.start()], asked[joint.end() :].split(",")[0]
+        if not inside and all(MEASURED & set(list_stems(side)) & set(reading.measure) for side in (before, after)):
+            cuts += [joint.start(), joint.end()]
+    parts = [asked[start:end] for start, end in zip(cuts[::2], [*cuts[1::2], len(asked)], strict=True)]
+    if len(parts) < 2:
+        return [text]
+    return [_reworded(part, reading.kind, first=number == 0) for number, part in enumerate(parts)]
+
+
+def _reworded(part: str, kind: AskKind, *, first: bool) -> str:
+    """Return a part as a question: the first has its beginning, and each asks for the change when that is asked."""
+    begun = part if first else f"How did {part}" if kind == "change" else f"What was {part}"
+    return f"{begun} change?" if kind == "change" and not CHANGE.search(part) else f"{begun}?"
 
 
 def _least_words(number: int, part: str) -> int:

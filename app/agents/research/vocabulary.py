@@ -83,6 +83,15 @@ PHRASES: tuple[tuple[str, str], ...] = (
 )
 """Pattern → one token, tried in order on lower-case text; what filings and readers say differently."""
 
+MEASURED = frozenset(
+    """
+    revenu netincom operatingincom grossmargin costofsal operatingexpens researchdevelop sellinggeneraladministr
+    capitalexpenditur operatingcashflow earningspershar cashequival inventori incometax effectivetaxr asset liabil
+    equiti debt dividend repurchas incom expens
+    """.split()
+)
+"""Stems of what accounts measure: a list of measures is one of these on both sides of its commas."""
+
 QUALIFIERS = frozenset({"total", "net", "consolid", "aggreg", "overal", "gross", "compani"})
 """Stems that refine a measure without changing what is measured."""
 

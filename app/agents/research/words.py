@@ -24,6 +24,11 @@ def stem(word: str) -> str:
     return str(snowballstemmer.stemmer("english").stemWord(word))
 
 
+def find_phrases(text: str) -> list[tuple[int, int]]:
+    """Return where a text has phrases that stand for one thing."""
+    return [match.span() for pattern, _ in _phrases for match in pattern.finditer(text.lower())]
+
+
 def normalise(text: str) -> str:
     """Return a text in lower case with phrases of one meaning as one token, its commas kept."""
     lowered = POSSESSIVE.sub("", text.lower().replace("’", "'"))

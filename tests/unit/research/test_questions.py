@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.agents.research.documents import Known, know_document
-from app.agents.research.questions import read_question, split_question
+from app.agents.research.questions import read_question, split_measures, split_question
 
 
 def known(filename: str, issuer: str, end: str, fiscal: str) -> Known:
@@ -77,3 +77,12 @@ def test_names_nobody_knows_are_kept_as_names() -> None:
 def test_a_question_of_two_parts_is_split() -> None:
     parts = split_question("What was Apple's revenue in 2023, and what were its operating expenses?")
     assert parts == ["What was Apple's revenue in 2023", "What were its operating expenses?"]
+
+
+def test_a_list_of_measures_is_split_and_no_name_of_one_is() -> None:
+    question = "How did Apple's net sales, research and development and net income change between Q2 2023 and Q3 2023?"
+    assert split_measures(question, read_question(question, LIBRARY)) == [
+        "How did Apple's net sales change?",
+        "How did research and development change?",
+        "How did net income change between Q2 2023 and Q3 2023?",
+    ]
