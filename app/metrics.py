@@ -8,8 +8,7 @@ from prometheus_client import CollectorRegistry, Histogram, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-SLOW = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 120, 300)
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 Values = Mapping[tuple[str, ...], float]
 
@@ -23,8 +22,6 @@ class Metrics:
     """Until the first byte of the answer, by `method`, `route` (its template) and `status`."""
     search_seconds: Histogram
     """By `leg`: `embed`, `lexical`, `vector`, `hybrid`, `route`, `walk`."""
-    model_seconds: Histogram
-    """A request to a model server, by `model` and `outcome`."""
     event_lag_seconds: Histogram
     """From an event's writing to its going out on a stream."""
 
@@ -56,15 +53,14 @@ def build_metrics() -> Metrics:
     """Return the measurements of a process that has just begun."""
     registry = CollectorRegistry()
 
-    def times(name: str, told: str, labels: tuple[str, ...], buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(f"symposium_{name}_seconds", told, labels, buckets=buckets, registry=registry)
+    def times(name: str, told: str, labels: tuple[str, ...]) -> Histogram:
+        return Histogram(f"symposium_{name}_seconds", told, labels, buckets=SECONDS, registry=registry)
 
     return Metrics(
         registry=registry,
-        http_seconds=times("http", "Time to the first byte of an answer.", ("method", "route", "status"), QUICK),
-        search_seconds=times("search", "Time of a search's legs.", ("leg",), QUICK),
-        model_seconds=times("model", "Time of a request to a model server.", ("model", "outcome"), SLOW),
-        event_lag_seconds=times("event_lag", "Time from an event's writing to its going out.", (), QUICK),
+        http_seconds=times("http", "Time to the first byte of an answer.", ("method", "route", "status")),
+        search_seconds=times("search", "Time of a search's legs.", ("leg",)),
+        event_lag_seconds=times("event_lag", "Time from an event's writing to its going out.", ()),
     )
 
 

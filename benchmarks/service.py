@@ -31,6 +31,8 @@ from tests.support.processes import running_api, running_worker
 WAIT = 300.0
 PAUSE = 0.05
 RUNS_WATCHED = 20
+AT_ONCE = 50
+"""Streams opened at the same instant."""
 GATE_PAUSE = 0.1
 API_NAME = "symposium-api"
 API_POOL = 5
@@ -129,13 +131,15 @@ async def measure_streams(house: House, streams: int) -> Json:
     process, seen = api_process(house.address), list[tuple[str, int, float]]()
     before = process.memory_info().rss
     async with asyncio.timeout(WAIT):
-        opened = [asyncio.Event() for _ in range(streams)]
-        watching = [
-            asyncio.create_task(watch(house.address, runs[number % RUNS_WATCHED], seen, opened[number]))
-            for number in range(streams)
-        ]
-        for each in opened:
-            await each.wait()
+        watching: list[asyncio.Task[bool]] = []
+        for start in range(0, streams, AT_ONCE):
+            opened = [asyncio.Event() for _ in range(start, min(start + AT_ONCE, streams))]
+            watching += [
+                asyncio.create_task(watch(house.address, runs[number % RUNS_WATCHED], seen, each))
+                for number, each in enumerate(opened, start)
+            ]
+            for each in opened:
+                await each.wait()
         memory = process.memory_info().rss - before
         connections = await house.count(f"select count(*) from pg_stat_activity where application_name = '{API_NAME}'")
         at = time.time()
