@@ -58,7 +58,7 @@ def migrate() -> None:
 
 @cli.command()
 def reembed() -> None:
-    """Embed everything anew after a change of the embedding model; stop the service first."""
+    """Embed everything anew with the embedding model of the settings; the service may go on meanwhile."""
     become("app.reembed")
 
 
