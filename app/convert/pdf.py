@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -12,9 +12,10 @@ from pypdfium2 import raw
 from app.convert.blocks import Block, make_page
 from app.convert.captions import find_caption
 from app.convert.cells import is_unit_note
-from app.convert.document import Converted, Page
+from app.convert.document import Converted, Page, Table
 from app.convert.ocr import recognise
 from app.convert.pdf_columns import split_columns
+from app.convert.pdf_continued import continue_table, find_open_table
 from app.convert.pdf_extras import read_fields, read_outline
 from app.convert.pdf_tables import Region, find_regions
 from app.convert.pdf_words import Line, Rule, build_lines, read_words
@@ -52,7 +53,7 @@ def convert_pdf(content: bytes, *, max_pages: int) -> Converted:
         if count > max_pages:
             raise ConversionFailed(f"The PDF has {count:,} pages; at most {max_pages:,} are read.")
         document.init_forms()
-        pages = tuple(_label(document, [_read_page(document, index) for index in range(count)]))
+        pages = tuple(_label(document, _read_pages(document, count)))
         metadata = _metadata(document)
         title = metadata.get("title", "")
         title = title if re.search(r"[^\W\d_]{2}", title) else _largest_text(document)
@@ -77,7 +78,7 @@ def _metadata(document: pdfium.PdfDocument) -> dict[str, str]:
     return {key.lower(): " ".join(value.replace("\x00", "").split()) for key, value in found.items()}
 
 
-def _label(document: pdfium.PdfDocument, pages: Sequence[Page]) -> Iterator[Page]:
+def _label(document: pdfium.PdfDocument, pages: Iterable[Page]) -> Iterator[Page]:
     """Give pages the title of the outline's section they begin in."""
     titles = read_outline(document)
     title = ""
@@ -101,11 +102,19 @@ def _largest_text(document: pdfium.PdfDocument) -> str:
     return title if largest > 1.2 * usual and len(title) <= _LONGEST_TITLE else ""
 
 
-def _read_page(document: pdfium.PdfDocument, index: int) -> Page:
+def _read_pages(document: pdfium.PdfDocument, count: int) -> Iterator[Page]:
+    above: Table | None = None
+    for index in range(count):
+        blocks = continue_table(_read_page(document, index), above)
+        above = find_open_table(blocks)
+        yield make_page(index + 1, blocks)
+
+
+def _read_page(document: pdfium.PdfDocument, index: int) -> list[Block]:
     try:
         page = document[index]
     except pdfium.PdfiumError:
-        return Page(number=index + 1, markdown="*This page is damaged and can't be read.*")
+        return [_remark("*This page is damaged and can't be read.*")]
     try:
         words, rules = read_words(page)
         if document.formenv is not None:
@@ -117,8 +126,12 @@ def _read_page(document: pdfium.PdfDocument, index: int) -> Page:
         empty = not raw.FPDFPage_CountObjects(page)
         page.close()
     if not recognised:
-        return Page(number=index + 1, markdown=NO_TEXT if recognised is None else EMPTY if empty else NONE_FOUND)
-    return make_page(index + 1, page_blocks(build_lines(recognised), rules))
+        return [_remark(NO_TEXT if recognised is None else EMPTY if empty else NONE_FOUND)]
+    return page_blocks(build_lines(recognised), rules)
+
+
+def _remark(text: str) -> Block:
+    return Block(kind="text", markdown=text)
 
 
 def page_blocks(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Block]:

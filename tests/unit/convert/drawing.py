@@ -107,6 +107,20 @@ def draw_dates_below_names(canvas: Canvas) -> None:
             canvas.drawRightString(x, 685 - 11 * index, value)
 
 
+def draw_long_table(canvas: Canvas, *, first: bool) -> None:
+    """Draw a page of a table that goes on; only its first page has the header."""
+    canvas.setFont("Helvetica", 9)
+    canvas.drawString(30, 760, "Harbour Authority")
+    if first:
+        for x, year in ((450, "2023"), (550, "2022")):
+            canvas.drawRightString(x, 740, year)
+    for index in range(4):
+        canvas.drawString(30, 720 - 12 * index, f"Pier {'ABCDEFGH'[index + 4 * (not first)]}")
+        for x, value in ((450, 10 + index), (550, 20 + index)):
+            canvas.drawRightString(x, 720 - 12 * index, f"{value},000")
+    canvas.drawCentredString(306, 40, "Page")
+
+
 def _draw_value(canvas: Canvas, x: float, y: float, value: str) -> None:
     if value.startswith("$"):
         canvas.drawString(x - 42, y, "$")

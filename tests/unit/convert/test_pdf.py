@@ -1,7 +1,9 @@
 import io
+from functools import partial
 
 import pytest
 from pypdf import PdfReader, PdfWriter
+from reportlab.pdfgen.canvas import Canvas
 
 from app.convert.document import Table
 from app.convert.pdf import convert_pdf
@@ -11,6 +13,7 @@ from tests.unit.convert.drawing import (
     draw_change_columns,
     draw_columns,
     draw_dates_below_names,
+    draw_long_table,
     draw_pdf,
     draw_right_aligned_headers,
     draw_statement,
@@ -127,3 +130,20 @@ def test_dates_set_under_repeated_names_stand_for_the_whole_group() -> None:
         ("Gross", "June 30, 2022"),
         ("Net", "June 30, 2022"),
     )
+
+
+def test_table_that_goes_on_over_the_page_keeps_its_columns() -> None:
+    content = draw_pdf(partial(draw_long_table, first=True), partial(draw_long_table, first=False))
+    first, second = (page.tables[0] for page in convert_pdf(content, max_pages=5).pages)
+    assert first.columns == second.columns == (("2023",), ("2022",))
+    assert [row.label for row in second.rows] == ["Pier E", "Pier F", "Pier G", "Pier H"]
+
+
+def test_table_after_text_does_not_take_the_columns_of_the_page_before() -> None:
+    def draw(canvas: Canvas) -> None:
+        for line in range(4):
+            canvas.drawString(30, 790 - 12 * line, "These piers are of another harbour; nothing above speaks of them.")
+        draw_long_table(canvas, first=False)
+
+    table = convert_pdf(draw_pdf(partial(draw_long_table, first=True), draw), max_pages=5).pages[1].tables[0]
+    assert table.columns == ((), ())
