@@ -7,6 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
@@ -274,3 +276,30 @@ async def test_a_replayed_push_leaves_nothing(
     replayed = await http.post(github["path"], content=body, headers=github_headers(github, body))
     assert replayed.status_code == 409
     assert await count_stored(sessions) == before
+
+
+def dump(value: object) -> bytes:
+    """Return a value as JSON, whatever it holds."""
+    return json.dumps(value).encode()
+
+
+WHATEVER = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = st.sampled_from(["url", "text", "filename", "collection", "metadata", "colour"])
+BODIES = (
+    st.binary(max_size=60) | WHATEVER.map(dump) | st.dictionaries(FIELDS, WHATEVER | st.text(max_size=30)).map(dump)
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(body=BODIES)
+async def test_no_signed_body_is_too_strange_for_an_answer(
+    http: httpx2.AsyncClient, source: dict[str, Any], github: dict[str, Any], body: bytes
+) -> None:
+    by_feed = await http.post(source["path"], content=body, headers=sign(source, body))
+    by_github = await http.post(github["path"], content=body, headers=github_headers(github, body))
+    assert by_feed.status_code < 500
+    assert by_github.status_code < 500
