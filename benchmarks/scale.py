@@ -1,15 +1,20 @@
 """How search holds at size: a generated store of `--rows` entries, loaded first and indexed after.
 
 Recall counts what the vector leg finds of the ten nearest by comparing all. Times are of whole searches, the embedding
-of the question taken from a cache. The peer ranks the same rows in the same database by `ts_rank` and pgvector, fused
-by reciprocal rank, as tutorials have it. Vectors are made as `benchmarks.generated` says.
+of the question taken from a cache. The peers have the same rows in the same database: `ts_rank` and pgvector fused
+by reciprocal rank, as tutorials have it, and LangChain's PGVectorStore. Vectors are as `benchmarks.generated` says.
 """
 
 import argparse
 import asyncio
+import json
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import text
@@ -30,6 +35,7 @@ from benchmarks.vectors import CachedEmbedder
 
 QUESTIONS, RECALL_QUESTIONS = 100, 40
 INSIGHTS = Filters(levels=("insight",))
+PEER_PACKAGES = ("langchain-postgres==0.0.19", "psycopg[binary]")
 POSTGRES = {"shared_buffers": "1GB", "maintenance_work_mem": "1GB"}
 
 Search = Callable[[str], Awaitable[Sequence[object]]]
@@ -215,6 +221,32 @@ async def measure_peer(bench: Bench) -> Json:
     return {"ts_rank_and_pgvector": {"p95_ms": p95, "recall10": round(float(np.mean(shares)), 4)}}
 
 
+async def measure_langchain(bench: Bench, database_url: str) -> Json:
+    """Return the same of LangChain's PGVectorStore with hybrid search, installed into an environment of its own."""
+    vectors = await bench.embedder.embed(bench.questions)
+    given = {
+        "url": database_url,
+        "dimension": bench.embedder.dimension,
+        "questions": list(bench.questions),
+        "vectors": vectors.tolist(),
+        "recall_questions": RECALL_QUESTIONS,
+    }
+    with tempfile.TemporaryDirectory(prefix="symposium-peer-") as folder:
+        python = f"{folder}/bin/python"
+        script = str(Path(__file__).with_name("peer_langchain.py"))
+        for command in ([sys.executable, "-m", "venv", folder], [python, "-m", "pip", "install", "-q", *PEER_PACKAGES]):
+            made = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+            if made.returncode:
+                return {"error": made.stderr.strip()[-300:]}
+        done = await asyncio.to_thread(
+            subprocess.run, [python, script], input=json.dumps(given), capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        return {"error": done.stderr.strip()[-300:]}
+    figures: Json = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
 async def measure_legs(bench: Bench) -> Json:
     """Return the times of hybrid searches at one and eight clients and of each leg alone."""
     questions = bench.questions
@@ -264,7 +296,10 @@ async def run(rows: int, distinct: int) -> None:
             "growth_10x": round(legs["hybrid_p50_ms"] / small, 2),
             "index_seconds": round(seconds, 1),
             "index_mb": round(megabytes, 1),
-            "peers": await measure_peer(bench),
+            "peers": {
+                **await measure_peer(bench),
+                "langchain_postgres": await measure_langchain(bench, str(resources.settings.database_url)),
+            },
             "distinct_texts_embedded": distinct,
         }
     report([(name, value) for name, value in figures.items() if name != "peers"], figures)
