@@ -117,7 +117,7 @@ def describe(question: Question, output: ResearchOutput) -> str:
 
 
 async def _ask(resources: Resources, question: Question, format: Format) -> ResearchOutput:
-    asked = ResearchInput(question=question.text, format=format)
+    asked = ResearchInput(question=question.text, format=format, remember=False)
     output: ResearchOutput = await run_agent(resources, AGENT, asked)
     return output
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.agents.research.schemas import PlanStep
+from app.agents.research.vocabulary import MEASURED, QUALIFIERS
+from app.agents.research.words import content_stems
 
 NAMED: tuple[tuple[str, str], ...] = (
     (
@@ -111,8 +113,16 @@ def _read_ratio(asked: str) -> str | None:
     for pattern in SHARES:
         if found := pattern.search(asked.rstrip(" ?.")):
             part, whole = (ASKING.sub("", found[name]).strip(" ,") for name in ("part", "whole"))
+            if pattern is SHARES[-1] and not (_is_plain(part) and _is_plain(whole)):
+                continue
             return f"[{part}] / [{whole}]" if pattern is not SHARES[0] else f"[{part} {whole}] / [{whole}]"
     return None
+
+
+def _is_plain(side: str) -> bool:
+    """Tell whether a side of a comparison is a measure of accounts, with no more said of it than whose it is."""
+    stems = set(content_stems(side)) - QUALIFIERS
+    return bool(stems & MEASURED) and len(stems - MEASURED) <= 1
 
 
 def _read_definition(body: str) -> str | None:

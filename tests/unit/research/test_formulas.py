@@ -43,7 +43,14 @@ def test_a_definition_in_the_question_is_followed() -> None:
     assert [term.period for term in formula.terms] == ["FY2019", "FY2018", "FY2019"]
 
 
-@pytest.mark.parametrize("question", ["What was Apple's revenue in Q3 2023?", "Which risks are defined as high?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What was Apple's revenue in Q3 2023?",
+        "Which risks are defined as high?",
+        "How does the revenue from new product launches compare with its marketing and advertising expenses?",
+    ],
+)
 def test_other_questions_have_no_formula(question: str) -> None:
     assert find_formula(question, question) is None
 
