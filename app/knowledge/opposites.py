@@ -1,6 +1,6 @@
 """Sentences of different documents that may exclude each other: near in meaning, of the same words, yet not the same.
 
-Found among insights whose figures fill no slot; what a slot decides is decided by `slots`.
+Found among insights without facts: rows of tables are compared by their slots or not at all.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ select mine.id as mine_id, mine.text as mine, theirs.id as theirs_id, theirs.tex
        theirs.document_id as other_id
 from (
     select id, text, collection_id, embedding from entries
-    where document_id = :document and project_id = :project and level = 'insight' and slots = '{{}}'
+    where document_id = :document and project_id = :project and level = 'insight' and facts = '[]'
       and embedding_model_id = {model_id} order by position limit :looked_at
 ) mine
 cross join lateral (
@@ -38,7 +38,7 @@ cross join lateral (
            as distance
     from entries e
     where e.level = 'insight' and e.embedding_model_id = {model_id} and e.collection_id = mine.collection_id
-      and e.document_id <> :document and e.slots = '{{}}'
+      and e.document_id <> :document and e.facts = '[]'
     order by e.embedding::halfvec({dimension}) <=> mine.embedding::halfvec({dimension}) limit :neighbours
 ) theirs
 where theirs.distance < :near order by theirs.distance, mine.id
