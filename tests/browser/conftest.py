@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
@@ -19,6 +20,10 @@ FLAGS = [
     "--disable-sync",
 ]
 MILLISECONDS = 60_000.0
+PAGES = [
+    "home", "documents", "document", "research", "report", "debates", "debate", "runs", "run",
+    "collections", "webhooks", "sources", "keys", "overview", "discrepancies", "recollections",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +73,35 @@ def complaint(message: ConsoleMessage) -> list[str]:
     """An error in the browser's console; an answer of the service that a page shows in words is none."""
     refused = message.text.startswith("Failed to load resource: the server responded with a status of 4")
     return [message.text] if message.type == "error" and not refused else []
+
+
+@pytest.fixture(scope="session")
+def addresses(console: str) -> dict[str, str]:
+    """The address of every page, those of one thing with a sample's."""
+    with httpx2.Client(base_url=console, headers={"Prefer": "wait=60"}, timeout=90) as http:
+        question = "What were Halden's total net sales in the third quarter of 2025?"
+        research = http.post("/v1/research", json={"question": question, "format": "report"}).json()["id"]
+        debate = http.post("/v1/debates", json={"topic": "Halden depends on one supplier"}).json()["id"]
+        document = http.get("/v1/documents").json()["data"][0]["id"]
+    sections = {name: name for name in ("documents", "research", "debates", "runs", "collections")}
+    tabs = {name: f"collections?tab={name}" for name in ("webhooks", "sources", "keys")}
+    about = {name: f"collections/default?tab={name}" for name in ("overview", "discrepancies", "recollections")}
+    paths = {
+        **sections,
+        **tabs,
+        **about,
+        "home": "",
+        "document": f"documents/{document}/pages/1",
+        "report": f"research/{research}",
+        "debate": f"debates/{debate}",
+        "run": f"runs/{research}",
+    }
+    return {name: f"/#/{path}" for name, path in paths.items()}
+
+
+async def open_page(page: Page, address: str) -> None:
+    """Open a page and wait until it has all it shows."""
+    await page.goto(address)
+    await expect(page.locator("h1").first).to_be_visible()
+    await expect(page.locator("[aria-busy]")).to_have_count(0)
+    await page.wait_for_load_state("networkidle")

@@ -1,46 +1,12 @@
 """Every page for everyone: axe finds nothing serious, the keyboard reaches all, phones show all."""
 
-import httpx2
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
+from tests.browser.conftest import PAGES, open_page
+
 SEEN = {"serious", "critical"}
-PAGES = [
-    "home", "documents", "document", "research", "report", "debates", "debate", "runs", "run",
-    "collections", "webhooks", "sources", "keys", "overview", "discrepancies", "recollections",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def addresses(console: str) -> dict[str, str]:
-    """The address of every page, those of one thing with a sample's."""
-    with httpx2.Client(base_url=console, headers={"Prefer": "wait=60"}, timeout=90) as http:
-        question = "What were Halden's total net sales in the third quarter of 2025?"
-        research = http.post("/v1/research", json={"question": question, "format": "report"}).json()["id"]
-        debate = http.post("/v1/debates", json={"topic": "Halden depends on one supplier"}).json()["id"]
-        document = http.get("/v1/documents").json()["data"][0]["id"]
-    sections = {name: name for name in ("documents", "research", "debates", "runs", "collections")}
-    tabs = {name: f"collections?tab={name}" for name in ("webhooks", "sources", "keys")}
-    about = {name: f"collections/default?tab={name}" for name in ("overview", "discrepancies", "recollections")}
-    paths = {
-        **sections,
-        **tabs,
-        **about,
-        "home": "",
-        "document": f"documents/{document}/pages/1",
-        "report": f"research/{research}",
-        "debate": f"debates/{debate}",
-        "run": f"runs/{research}",
-    }
-    return {name: f"/#/{path}" for name, path in paths.items()}
-
-
-async def open_page(page: Page, address: str) -> None:
-    await page.goto(address)
-    await expect(page.locator("h1").first).to_be_visible()
-    await expect(page.locator("[aria-busy]")).to_have_count(0)
-    await page.wait_for_load_state("networkidle")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
