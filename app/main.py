@@ -104,6 +104,6 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
     tools = build_mcp(app)
     app.router.routes.extend(build_mcp_routes(tools).routes)
     install_explorer(app)
-    install_openapi(app, Page[EventView])
+    install_openapi(app, Page[EventView], batches.MoreDocuments)
     app.router.routes.append(Console())
     return app

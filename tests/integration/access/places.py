@@ -99,4 +99,6 @@ def list_operations(app: FastAPI) -> dict[str, tuple[str, str, dict[str, Any]]]:
     }
 
 
-OPERATIONS = list_operations(create_app(Settings(_env_file=None), discover()))
+APP = create_app(Settings(_env_file=None), discover())
+DOCUMENT = APP.openapi()
+OPERATIONS = list_operations(APP)

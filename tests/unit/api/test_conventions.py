@@ -1,12 +1,13 @@
 """What holds for every route of the OpenAPI document."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from app.api.errors import PROBLEM_JSON
-from tests.integration.access.places import OPERATIONS
+from tests.integration.access.places import DOCUMENT, OPERATIONS
 
 WITHOUT_KEY = {
     "search": "writes nothing",
@@ -67,3 +68,16 @@ def test_every_accepting_route_says_what_may_be_wrong(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(name for name in OPERATIONS if "{" in OPERATIONS[name][1]))
 def test_every_route_with_an_id_may_find_nothing(name: str) -> None:
     assert "404" in OPERATIONS[name][2]["responses"]
+
+
+def references(part: Any) -> Iterator[str]:
+    """Yield every `$ref` of a part of the document."""
+    if isinstance(part, dict):
+        yield from (value for name, value in part.items() if name == "$ref")
+    for child in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from references(child)
+
+
+def test_every_reference_leads_to_a_schema() -> None:
+    schemas = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+    assert set(references(DOCUMENT)) - schemas == set()
