@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.settings import Settings
+from app.settings import ModelServer, Settings
 from tests.integration.runs.conftest import read_log, wait_for
 from tests.support.collector import Collector, running_collector
 from tests.support.debating import SOURCES, TOPIC
@@ -64,7 +64,7 @@ def worker_log(
     """Run a worker that has one key from its environment and one from a file, and says all it can."""
     folder = tmp_path_factory.mktemp("keys")
     (folder / "key").write_text(f"{OF_FILE}\n")
-    other = {"base_url": stub.url, "api_key_file": str(folder / "key")}
+    other = ModelServer.model_validate({"base_url": stub.url, "api_key_file": folder / "key"})
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("OPENAI_API_KEY", OF_ENVIRONMENT)
         environment.setenv("OPENAI_BASE_URL", stub.url)
@@ -76,8 +76,8 @@ def worker_log(
                 "model_tries": 1,
                 "log_level": "DEBUG",
                 "log_format": "json",
-                "model_servers": json.dumps({"other": other}),
-                "models": json.dumps({"judge": "stub-model@other"}),
+                "model_servers": {"other": other},
+                "models": {"judge": "stub-model@other"},
             }
         )
         with running_command(chosen, folder / "worker.log", "-m", "app.worker"):
