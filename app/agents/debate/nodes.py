@@ -51,17 +51,18 @@ ANSWER_SCHEMA: dict[str, Any] = {
 
 
 async def topic_generator(state: DebateState, runtime: Runtime[Context]) -> Update:
-    """Propose topics and take the first that is not near an earlier one."""
+    """Propose topics and take the first that is not near an earlier one, named in the request or of the thread."""
     context, input = runtime.context, read_input(state)
+    earlier = [*input.earlier_topics, *(held["topic"] for held in await context.list_earlier())]
     asked = TopicInput(
         theme=input.theme,
         disputes=await list_disputes(context, input),
         material=await list_material(context, input),
-        earlier=input.earlier_topics,
+        earlier=earlier,
         seed=input.seed,
     )
     proposed = await context.run(TOPIC, asked)
-    topic, candidates = choose_topic(proposed.topics, input.earlier_topics)
+    topic, candidates = choose_topic(proposed.topics, earlier)
     context.emit("debate.topic_chosen", key="topic", topic=topic, candidates=candidates)
     return {"topic": topic, "candidates": candidates}
 

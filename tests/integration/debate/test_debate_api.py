@@ -187,7 +187,12 @@ async def test_topic_is_what_documents_disagree_about_but_never_an_earlier_one(
         id = await add_pages(sessions, resources.embedder, filename, [told.text], [told], collection="disputed")
         await Knowledge(sessions, resources.embedder, DEFAULT_PROJECT).compare_figures(id)
     wanted = {"topic": None, "collection": "disputed", "judges": 1}
-    first = (await hold(http, **wanted))["output"]["topic"]
+    run = await hold(http, **wanted)
+    first = run["output"]["topic"]
     assert first.startswith("two.txt is right, and one.txt wrong: Halden's net sales were $490 million")
     second = (await hold(http, **wanted, earlier_topics=[first]))["output"]["topic"]
     assert "two.txt is right" not in second
+    in_thread = await http.post(f"/v1/debates?thread_id={run['thread_id']}", json=wanted, headers=WAIT, timeout=90)
+    assert "two.txt is right" not in in_thread.json()["output"]["topic"]
+    elsewhere = (await hold(http, **wanted))["output"]["topic"]
+    assert elsewhere == first
