@@ -20,6 +20,7 @@ FLAGS = [
     "--disable-sync",
 ]
 MILLISECONDS = 60_000.0
+REPORT = "Halden Instruments 2025 Q3 Report.pdf"
 PAGES = [
     "home", "documents", "document", "research", "report", "debates", "debate", "runs", "run",
     "collections", "webhooks", "sources", "keys", "overview", "discrepancies", "recollections",
@@ -82,7 +83,7 @@ def addresses(console: str) -> dict[str, str]:
         question = "What were Halden's total net sales in the third quarter of 2025?"
         research = http.post("/v1/research", json={"question": question, "format": "report"}).json()["id"]
         debate = http.post("/v1/debates", json={"topic": "Halden depends on one supplier"}).json()["id"]
-        document = http.get("/v1/documents").json()["data"][0]["id"]
+        documents = {item["filename"]: item["id"] for item in http.get("/v1/documents").json()["data"]}
     sections = {name: name for name in ("documents", "research", "debates", "runs", "collections")}
     tabs = {name: f"collections?tab={name}" for name in ("webhooks", "sources", "keys")}
     about = {name: f"collections/default?tab={name}" for name in ("overview", "discrepancies", "recollections")}
@@ -91,7 +92,7 @@ def addresses(console: str) -> dict[str, str]:
         **tabs,
         **about,
         "home": "",
-        "document": f"documents/{document}/pages/1",
+        "document": f"documents/{documents[REPORT]}/pages/2",
         "report": f"research/{research}",
         "debate": f"debates/{debate}",
         "run": f"runs/{research}",

@@ -72,8 +72,17 @@ function remembered(item, refresh) {
     h("div", { class: "row" }, status(item.status), h("span", { class: "grow" }, item.text),
       item.status !== "retired" && action("Forget", async () => { await remove(`/v1/recollections/${item.id}`); refresh(); }, { "aria-label": `Forget: ${item.text}` })),
     h("p", { class: "muted" }, `${item.kind} by ${item.actor} `, ago(item.created_at), item.stale_reason && ` · ${item.stale_reason}`),
-    item.sources.length > 0 && h("ul", {}, item.sources.map((source) => h("li", {}, source.document_id ? h("a", { href: `#/documents/${source.document_id}` }, `${source.filename}, ${pages(source.pages)}`) : source.filename))),
+    item.sources.length > 0 && h("ul", {}, item.sources.map(sourceItem)),
     told);
+}
+
+/** A line that names and opens the entry something rests on, once it is known; one that went says so. */
+function sourceItem(id) {
+  const line = h("li", {}, "…");
+  get(`/v1/entries/${id}`)
+    .then(({ entry }) => fill(line, h("a", { href: `#/documents/${entry.document_id}/entries/${id}?page=${entry.pages[0] ?? ""}` }, `${entry.filename}, ${pages(entry.pages)}`)))
+    .catch((error) => fill(line, error.message));
+  return line;
 }
 
 function history(target, item) {
