@@ -64,7 +64,7 @@ async def get_one(knowledge: KnowledgeDep, entry_id: UUID, limit: NearLimit = 50
 async def walk(
     knowledge: KnowledgeDep,
     entry_id: UUID,
-    query: Annotated[str, Query(max_length=8_000, description="Orders what names lead to by its meaning.")] = "",
+    query: Annotated[str, Query(max_length=2_000, description="Orders what names lead to by its meaning.")] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
 ) -> Walk:
     await knowledge.get_entry(entry_id)
