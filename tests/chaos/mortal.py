@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.llm.ledger import FINISHED
+from app.llm.metering import EMBED
 from app.llm.models import LlmCall
 from app.settings import Settings
 from tests.chaos.conftest import Desk
@@ -37,7 +38,9 @@ async def two_workers(settings: Settings, folder: Path, graves: Path) -> AsyncIt
 
 
 async def list_calls(desk: Desk, run_id: UUID) -> Counter[tuple[str, str]]:
-    """Count a run's finished calls by node and request."""
-    query = select(LlmCall.node, LlmCall.request_hash).where(LlmCall.run_id == run_id, LlmCall.outcome == FINISHED)
+    """Count a run's finished calls by node and request, but for embeddings, which searches side by side share."""
+    query = select(LlmCall.node, LlmCall.request_hash).where(
+        LlmCall.run_id == run_id, LlmCall.outcome == FINISHED, LlmCall.task != EMBED.name
+    )
     async with desk.sessions() as session:
         return Counter((node, request) for node, request in await session.execute(query))
