@@ -53,7 +53,9 @@ def _split_segments(rows: Sequence[Row], layout: Layout) -> list[_Segment]:
         started = bool(segment.body)
         if not label and not started and not segment.header and _is_statement(cells):
             segment.titles.append(cells[0].text)
-        elif _is_header(label, cells, started=started) or (started and _heads(row, below, layout)):
+        elif _is_header(label, cells, started=started) or (
+            started and (_heads(row, below, layout) or _opens(label, cells, segment, layout))
+        ):
             if segment.body:
                 segment = _Segment(titles=_trailing_titles(segment))
                 segments.append(segment)
@@ -104,6 +106,14 @@ def _heads(row: Row, below: Row, layout: Layout) -> bool:
     label, cells = layout.split_label(row)
     words = label is None and not any(is_figure(cell.text) for cell in cells)
     return words and _is_header(*layout.split_label(below), started=True)
+
+
+def _opens(label: Cell | None, cells: Row, segment: _Segment, layout: Layout) -> bool:
+    """Whether a row of words over every column stands under a line that announces another table."""
+    above = segment.body[-1]
+    announced = len(above) == 1 and (is_unit_note(above[0].text) or above[0].text.endswith(":"))
+    words = len(cells) == len(layout.columns) and not any(is_figure(cell.text) for cell in cells)
+    return announced and words and label is not None
 
 
 def _make_table(segment: _Segment, layout: Layout, caption: str, unit_note: str) -> Table | None:
@@ -182,7 +192,7 @@ def _header_paths(segment: _Segment, layout: Layout) -> tuple[tuple[str, ...], .
     paths: list[list[str]] = [[] for _ in layout.columns]
     above: list[frozenset[int] | None] = [None] * len(paths)
     for level, stub in zip(levels, segment.stubs, strict=True):
-        if is_period(stub) and not is_unit_note(stub):
+        if is_period(stub) and not is_unit_note(stub) and not _lists_years(segment):
             for path in paths:
                 path.append(stub)
             above = [frozenset(range(len(paths)))] * len(paths)
@@ -193,6 +203,11 @@ def _header_paths(segment: _Segment, layout: Layout) -> tuple[tuple[str, ...], .
             _extend_path(paths[index], cell.text, same_span=above[index] == groups[id(cell)])
             above[index] = groups[id(cell)]
     return tuple(tuple(path) for path in paths)
+
+
+def _lists_years(segment: _Segment) -> bool:
+    """Whether the rows are years, so that a period over their labels is said of the rows."""
+    return sum(is_year(row[0].text) for row in segment.body) > 1
 
 
 def _extend_path(path: list[str], text: str, *, same_span: bool) -> None:

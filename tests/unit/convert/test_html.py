@@ -39,6 +39,19 @@ def test_second_header_in_a_table_begins_another_table() -> None:
     assert second.rows[0].cells == ("5", "6")
 
 
+def test_words_over_every_column_under_an_announcement_begin_another_table() -> None:
+    rows = "".join(f"<tr><td>{a}</td><td>{b}</td><td>{c}</td></tr>" for a, b, c in (
+        ("", "June 30, 2023", "June 30, 2022"), ("Leased land", "1", "2"), ("Leased plant", "3", "4"),
+        ("Maturities of the leases as of June 30, 2023 were:", "", ""),
+        ("Year Ending June 30,", "Operating Leases", "Finance Leases"),
+        ("2024", "5", "6"), ("2025", "7", "8"), ("Total", "12", "14"),
+    ))  # fmt: skip
+    first, second = convert_html(f"<table>{rows}</table>".encode(), max_pages=10).pages[0].tables
+    assert [row.label for row in first.rows] == ["Leased land", "Leased plant"]
+    assert second.caption == "Maturities of the leases as of June 30, 2023 were:"
+    assert second.columns == (("Operating Leases",), ("Finance Leases",))
+
+
 def test_page_breaks_of_the_filing_are_the_pages() -> None:
     body = (
         '<p>one</p><p>1</p><hr style="page-break-after:always"><p>two</p>'
