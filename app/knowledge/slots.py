@@ -25,6 +25,8 @@ LEGAL = frozenset("inc co corp corpor compani ltd plc llc group hold ag sa n.v l
 SLIPS = tuple(Decimal(10) ** power for power in (3, 6, 9))
 SHARE_SLIPS = (Decimal(100), Decimal(10_000))
 PERCENT = ("percent", "basis_points")
+RESIDUAL = re.compile(r"\bother\b(?![\s-]+(?:comprehensive|than)\b)", re.IGNORECASE)
+"""What such a row holds depends on the rows beside it, which a later document may group anew."""
 FORMS_OF_CHANGE = re.compile(r"/A\b", re.IGNORECASE)
 
 
@@ -85,6 +87,8 @@ def compare_facts(mine: Fact, theirs: Fact, *, document: Mapping[str, Any], othe
     newer = find_newer(document, other)
     if _is_slip(mine, theirs):
         return Finding(outcome="unit_slip", newer=newer)
+    if newer and RESIDUAL.search(mine.measure):
+        return Finding(outcome="other_scope", newer=newer)
     return Finding(outcome="restated" if newer else "conflict", newer=newer)
 
 

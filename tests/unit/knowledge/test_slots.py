@@ -40,6 +40,14 @@ def test_another_value_in_a_later_filing_is_a_restatement_and_says_which_is_newe
     assert (found.outcome, found.newer) == ("restated", "other")
 
 
+def test_what_else_there_was_is_grouped_anew_by_later_filings() -> None:
+    early, late = (sales(shown, shown, measure="other operating activities") for shown in ("2695", "61"))
+    assert compare_facts(late, early, document=OCTOBER, other=JULY).outcome == "other_scope"
+    assert compare_facts(late, early, document=JULY, other=JULY).outcome == "conflict"
+    early, late = (sales(shown, shown, measure="other comprehensive income") for shown in ("2695", "61"))
+    assert compare_facts(late, early, document=OCTOBER, other=JULY).outcome == "restated"
+
+
 def test_an_amendment_is_newer_than_what_it_amends() -> None:
     early, late = sales("81,797", "81797000000"), sales("81,790", "81790000000")
     found = compare_facts(late, early, document={**JULY, "form": "10-Q/A"}, other=JULY)
