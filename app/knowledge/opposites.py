@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.knowledge.claims.compare import find_subject
 from app.knowledge.claims.words import find_names, is_negated
 from app.knowledge.figures import normal_forms
+from app.knowledge.number_words import write_digits
 from app.knowledge.periods import find_periods
 from app.knowledge.sameness import say_the_same
 
@@ -79,6 +80,7 @@ def exclude_each_other(one: str, other: str, document: Mapping[str, Any], beside
     Certain is only: the same words and names, and exactly one difference, be it a "not", one figure or one date. What
     documents of different periods say without naming a period may both be true.
     """
+    one, other = write_digits(one), write_digits(other)
     mine, theirs = find_subject(one), find_subject(other)
     if min(len(mine), len(theirs)) < LEAST_WORDS or len(mine & theirs) < SAME_WORDS * len(mine | theirs):
         return ""
@@ -112,6 +114,6 @@ def _one_differs(one: list[str], other: list[str]) -> bool:
 
 
 def _speak_of_the_same(one: str, other: str) -> bool:
-    mine, theirs = find_subject(one), find_subject(other)
+    mine, theirs = find_subject(write_digits(one)), find_subject(write_digits(other))
     near = len(mine & theirs) >= SHARED_WORDS * max(len(mine | theirs), 1)
     return near and len(mine) >= LEAST_WORDS and not say_the_same(one, other)

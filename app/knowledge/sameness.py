@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from app.knowledge.claims.words import find_direction, find_names, find_stems, is_negated
 from app.knowledge.figures import derive_figure, find_figures, match_figure, normal_forms
+from app.knowledge.number_words import write_digits
 from app.knowledge.periods import find_periods
 
 SHARED = 0.7
@@ -12,6 +13,7 @@ FEW = 40
 
 def say_the_same(one: str, other: str) -> bool:
     """Tell whether two sentences near in meaning differ in wording only; any other figure or name tells them apart."""
+    one, other = write_digits(one), write_digits(other)
     if set(normal_forms(one)) != set(normal_forms(other)) or _periods(one) != _periods(other):
         return False
     if is_negated(one) != is_negated(other) or find_direction(one) != find_direction(other):

@@ -62,12 +62,13 @@ class Desk:
     def knowledge(self) -> Knowledge:
         return Knowledge(self.sessions, self.embedder, DEFAULT_PROJECT)
 
-    async def add(self, filename: str, content: str) -> UUID:
+    async def add(self, filename: str, content: str | bytes) -> UUID:
         """Store a document to be read."""
+        given = content.encode() if isinstance(content, str) else content
         async with self.sessions.begin() as session:
             found = await collections.get_collection(session, DEFAULT_PROJECT, "default")
             made = await documents.create_document(
-                session, DEFAULT_PROJECT, found.id, filename=filename, media_type="", content=content.encode()
+                session, DEFAULT_PROJECT, found.id, filename=filename, media_type="", content=given
             )
             return made.id
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from app.agents.pyramid.assertions import read_assertions
 from app.agents.pyramid.prose import read_prose
 from app.agents.pyramid.schemas import Card, Insight
 from app.agents.pyramid.statements import Statement, read_tables
@@ -28,6 +29,7 @@ class PagePlaces:
 
     def __init__(self, page: Page, card: Card, before: Page | None) -> None:
         self._page = page
+        self._card = card
         self.statements = read_tables(page, card, before=before)
         self.sentences = read_prose(page.markdown, card)
         self._by_text = {statement.text: statement for statement in self.statements}
@@ -38,11 +40,14 @@ class PagePlaces:
         if statement := self._by_text.get(insight.text):
             return self._with(insight, self._row_line(statement), statement.topic, statement.facts)
         if sentence := self._spoken.get(insight.text):
-            return self._with(insight, (sentence.start, sentence.end), sentence.topic, ())
+            return self._with(insight, (sentence.start, sentence.end), sentence.topic, self._read(insight))
         kin = self._find_cell(insight.text)
         span = self._row_line(kin) if kin else self._nearest_line(insight.text)
         topic = kin.topic if kin else self._topic_at(span[0]) if span else ""
-        return self._with(insight, span, topic, kin.facts if kin else ())
+        return self._with(insight, span, topic, kin.facts if kin else self._read(insight))
+
+    def _read(self, insight: Insight) -> tuple[Fact, ...]:
+        return read_assertions(insight.text, self._card)
 
     def _with(self, insight: Insight, span: tuple[int, int] | None, topic: str, facts: Sequence[Fact]) -> Insight:
         evidence: tuple[Evidence, ...] = ()

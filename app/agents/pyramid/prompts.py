@@ -135,7 +135,7 @@ DESCRIBE = Task(
 
 READ_WINDOW = Task(
     name="pyramid.read_window",
-    version=2,
+    version=3,
     role="extractor",
     instructions=(
         "You read two neighbouring pages and keep a list of insights. " + SENTENCES + " You are given the document's "

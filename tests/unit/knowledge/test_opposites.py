@@ -16,6 +16,7 @@ JULY, OCTOBER = {"period_end": "2023-07-01"}, {"period_end": "2023-09-30"}
             "The supply contract with Brandt ends on June 30, 2026.",
         ),
         ("The Durham plant is covered by insurance.", "The Durham plant is not covered by insurance."),
+        ("The Durham plant stopped for nine days in May.", "The Durham plant stopped for six days in May."),
     ],
 )
 def test_one_difference_in_the_same_words_excludes(one: str, other: str) -> None:
