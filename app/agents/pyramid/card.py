@@ -27,11 +27,13 @@ SUFFIX = re.compile(
     re.IGNORECASE,
 )
 COMPANY = re.compile(
-    r"\b((?:[A-Z][\w&'’.-]* +){0,4}[A-Z][\w&'’.-]*,? +(?:Inc\.|Incorporated|Corporation|Corp\.|Company|Ltd\.?|Limited"
+    r"\b(?!(?:The|Our|This|Each|Parent|Such) +Company\b)((?:[A-Z0-9][\w&'’.-]* +){0,4}[A-Z0-9][\w&'’.-]*,? +(?:Inc\.|Incorporated|Corporation|Corp\.|Company|Ltd\.?|Limited"
     r"|PLC|plc|LLC|AG|SE|N\.V\.|GmbH)(?!\w))"
 )
+VENUE = re.compile(r"\bexchange\b", re.IGNORECASE)
+FORM_HEAD = re.compile(r"securities\s+and\s+exchange\s+commission", re.IGNORECASE)
 CAPITALS = re.compile(
-    r"^[*# ]*([A-Z][A-Z&.,' -]+ (?:CORPORATION|INCORPORATED|COMPANY|INC\.?|CORP\.?|LTD\.?|LIMITED|PLC|CO\.?))[* ]*$",
+    r"^[*# ]*((?=[^a-z\n]*[A-Z])[A-Z0-9][A-Z0-9&.,' -]+ (?:CORPORATION|INCORPORATED|COMPANY|INC\.?|CORP\.?|LTD\.?|LIMITED|PLC|CO\.?))[* ]*$",
     re.MULTILINE,
 )
 TABULAR = re.compile(
@@ -55,7 +57,7 @@ def describe(filename: str, title: str, pages: Sequence[Page], unit_notes: Seque
     period_end = _period_end(first)
     year, fiscal_period = _fiscal(filename, text, form, period_end)
     return Card(
-        title=_title(title, pages) or _name(issuer, form, period_end) or PurePath(filename).stem,
+        title=_title(title, issuer, pages) or _name(issuer, form, period_end) or PurePath(filename).stem,
         issuer=issuer,
         short_name=find_acronym(issuer, text) or shorten(issuer),
         form=form,
@@ -89,7 +91,8 @@ def find_issuer(cover: str, text: str) -> str:
         return _tidy_case(name)
     if match := CAPITALS.search(cover):
         return _tidy_case(match[1])
-    named = Counter(found[1].strip() for found in COMPANY.finditer(re.sub(r"[*#|]", " ", text)))
+    spoken = (found[1].strip() for found in COMPANY.finditer(re.sub(r"[*#|]", " ", text)))
+    named = Counter(name for name in spoken if not VENUE.search(name))
     if not named:
         return ""
     name, count = named.most_common(1)[0]
@@ -110,7 +113,7 @@ def _tidy_case(name: str) -> str:
     if not name.isupper():
         return name
     words = [
-        w if len(re.sub(r"\W", "", w)) <= 3 and not w.endswith(".") and i == 0 else w.capitalize()
+        w if len(re.sub(r"\W", "", w)) <= 3 and w[-1] != "." and w != "THE" and i == 0 else w.capitalize()
         for i, w in enumerate(name.split(" "))
     ]
     return " ".join(words)
@@ -150,7 +153,10 @@ def _name(issuer: str, form: str, period_end: str) -> str:
     return ", ".join([issuer, f"Form {form}", *([say_date(end)] if end else [])]) if issuer and form else ""
 
 
-def _title(title: str, pages: Sequence[Page]) -> str:
+def _title(title: str, issuer: str, pages: Sequence[Page]) -> str:
+    """Return the file's own title where it is one: neither the head of a form nor the issuer's name alone."""
+    if FORM_HEAD.search(title) or title == issuer:
+        return ""
     if " " in title and re.search(r"[a-z]{3}", title):
         return title
     for page in pages[:1]:

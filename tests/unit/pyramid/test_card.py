@@ -72,3 +72,16 @@ def test_initials_are_used_where_the_document_uses_them() -> None:
 def test_a_scale_holds_everywhere_only_when_nearly_all_tables_say_so() -> None:
     assert settle_units(["(In millions)"] * 9 + ["(in billions)"]) == "in millions"
     assert settle_units(["(In millions)", "(in thousands)", "(In millions)"]) == ""
+
+
+@pytest.mark.parametrize("named", ["**3M COMPANY**", "3M Company makes tape. 3M Company sells it."])
+def test_neither_the_company_nor_a_stock_exchange_is_the_issuer(named: str) -> None:
+    listed = "The Company's shares are traded on the New York Stock Exchange, Inc. The Company and " * 3
+    card = describe("report.pdf", "", [Page(number=1, markdown=f"FORM 10-K\n\n{named}\n\n{listed}")])
+    assert (card.issuer, card.short_name) == ("3M Company", "3M")
+
+
+def test_the_head_of_a_form_is_no_title() -> None:
+    page = Page(number=1, markdown="FORM 10-K\n\n**THE HALDEN COMPANY**\n\n(Exact name of registrant as specified)")
+    card = describe("report.pdf", "UNITED STATES SECURITIES AND EXCHANGE COMMISSION", [page])
+    assert card.title == "The Halden Company, Form 10-K"
