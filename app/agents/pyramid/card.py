@@ -27,13 +27,15 @@ SUFFIX = re.compile(
     re.IGNORECASE,
 )
 COMPANY = re.compile(
-    r"\b(?!(?:The|Our|This|Each|Parent|Such) +Company\b)((?:[A-Z0-9][\w&'’.-]* +){0,4}[A-Z0-9][\w&'’.-]*,? +(?:Inc\.|Incorporated|Corporation|Corp\.|Company|Ltd\.?|Limited"
-    r"|PLC|plc|LLC|AG|SE|N\.V\.|GmbH)(?!\w))"
+    r"\b(?!(?:The|Our|This|Each|Parent|Such) +Company\b)"
+    r"((?:[A-Z0-9][\w&'’.-]* +){0,4}[A-Z0-9][\w&'’.-]*,? +(?:Inc\.|Incorporated|Corporation|Corp\.|Company|Ltd\.?"
+    r"|Limited|PLC|plc|LLC|AG|SE|N\.V\.|GmbH)(?!\w))"
 )
 VENUE = re.compile(r"\bexchange\b", re.IGNORECASE)
 FORM_HEAD = re.compile(r"securities\s+and\s+exchange\s+commission", re.IGNORECASE)
 CAPITALS = re.compile(
-    r"^[*# ]*((?=[^a-z\n]*[A-Z])[A-Z0-9][A-Z0-9&.,' -]+ (?:CORPORATION|INCORPORATED|COMPANY|INC\.?|CORP\.?|LTD\.?|LIMITED|PLC|CO\.?))[* ]*$",
+    r"^[*# ]*((?=[^a-z\n]*[A-Z])[A-Z0-9][A-Z0-9&.,' -]+ "
+    r"(?:CORPORATION|INCORPORATED|COMPANY|INC\.?|CORP\.?|LTD\.?|LIMITED|PLC|CO\.?))[* ]*$",
     re.MULTILINE,
 )
 TABULAR = re.compile(

@@ -23,7 +23,12 @@ from app.knowledge.figures import Figure
 from app.knowledge.periods import Period, find_periods, instant
 from app.knowledge.types import Fact
 
-AT_END = re.compile(r"\bending\s+balances?\b|\bbalances?\b.*\bend\b|^cash\b.*\bend\s+of\b", re.IGNORECASE)
+AT_END = re.compile(
+    r"\bending\s+balances?\b|\bbalances?\b.*\bend\b|^cash\b.*\bend\s+of\b"
+    r"|^total\s+(?:assets|liabilities|(?:[\w’']+\s+)?equity)$",
+    re.IGNORECASE,
+)
+STATEMENT_OF = re.compile(r"\bstatements?\s+of\s+(?:changes\s+in\s+)?(?P<whole>[\w’' ]*\bequity)\b", re.IGNORECASE)
 AT_START = re.compile(
     r"\b(?:beginning|opening)\s+balances?\b|\bbalances?\b.*\bbeginning\b|^cash\b.*\bbeginning\s+of\b",
     re.IGNORECASE,
@@ -130,7 +135,7 @@ def _say_value(
     measure = reading.measures[index].measure
     label = tidy(row.label)
     if by_row and column.dimension:
-        measure = _measure_by_row(row, column.dimension)
+        measure = _measure_by_row(row, _name_dimension(column.dimension, reading.table.caption))
     elif column.dimension:
         measure = f"{measure} ({column.dimension})"
     said, slot = _when(label, period)
@@ -149,12 +154,19 @@ def _when(label: str, period: Period) -> tuple[str, Period | None]:
     return say_period(period), period
 
 
+def _name_dimension(dimension: str, caption: str) -> str:
+    """Return what a column holds: the total of a statement of equity is the equity."""
+    match = STATEMENT_OF.search(caption) if dimension.lower() == "total" else None
+    return f"total {match['whole'].lower()}" if match else dimension
+
+
 def _measure_by_row(row: TableRow, dimension: str) -> str:
     label = row.label
     for start, end, _ in reversed(find_periods(label)):
         label = label[:start] + label[end:]
     rest = clean_label(re.sub(r"\b(?:as of|as at|at|for the|ended|to)\b", " ", label)).strip(" ,-–")
-    return f"{open_lower(rest)} ({dimension})" if re.search(r"[A-Za-z]{3}", rest) else open_lower(dimension)
+    named = re.search(r"[A-Za-z]{3}", rest) and not re.fullmatch(r"balances?,?", rest, re.IGNORECASE)
+    return f"{open_lower(rest)} ({dimension})" if named else open_lower(clean_label(dimension))
 
 
 def _say_change(reading: _Reading, index: int, c: int, shown: str, figure: Figure) -> Iterator[Statement]:

@@ -20,8 +20,11 @@ NOT_SHARES = re.compile(
     r"\d\s+shares|\bat cost\b|\bvalue\b|\bcapital\b|\bproceeds\b|\brepurchases? of\b", re.IGNORECASE
 )
 COUNTED = re.compile(
-    r"\b(?:numbers? of|headcount|employees|stores|customers|square feet|units?|count|days|years)\b", re.IGNORECASE
+    r"\b(?:numbers? of|headcount|square feet|(?<!\bto )(?<!\bby )(?<!\bfor )(?<!\bfrom )(?<!\bwith )"
+    r"(?:employees|stores|customers|units?|count|days|years))\b",
+    re.IGNORECASE,
 )
+REMARK = re.compile(r"\([^()]*\d[^()]*\)")
 PERCENT = re.compile(r"(?<![\d.)])\s?%|\bpercent(?:age)?s?\b|\beffective (?:income )?tax rate\b", re.IGNORECASE)
 SCALE = re.compile(r"\b(thousand|million|billion)s?\b", re.IGNORECASE)
 LABEL_SCALE = re.compile(r"(?<![\d.] )\b(thousand|million|billion)s?\b", re.IGNORECASE)
@@ -29,32 +32,39 @@ SHARE_SCALE = re.compile(
     r"\bshares?\b(?:,\s+which\s+are)?[^,;)]{0,60}?\bin\s+(thousand|million)s|\bshares?\s+in\s+(thousand|million)s",
     re.IGNORECASE,
 )
+OF_SHARES = re.compile(
+    r"\b(?:reconciliation of the number|changes in)\b[^.:]{0,20}\bshares\b|^\W*shares in (?:thousands|millions)\W*$",
+    re.IGNORECASE,
+)
+MOST_SHARES = 10**12
+"""No company has so many shares: a count that would come to more is not in the scale of the amounts beside it."""
 MONEY_MARKS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 MONEY_WORDS = {"dollar": "USD", "euro": "EUR", "pound": "GBP", "yen": "JPY", "rupee": "INR", "franc": "CHF"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableUnits:
-    """What a table says of its numbers: the currency, the scale of amounts, the scale of share counts."""
+    """What a table says of its numbers: the currency, the scale of amounts, of share counts, and if all are shares."""
 
     currency: str = ""
     scale: int = 1
     share_scale: int = 1
+    of_shares: bool = False
 
     def of(self, row: TableRow, column: Column, figure: Figure) -> tuple[str, int]:
         """Return the unit ("USD", "USD/share", "shares", "percent", "") and scale of one cell."""
-        words = " ".join([*row.path[-1:], row.label])
+        words = REMARK.sub("", " ".join([*row.path[-1:], row.label]))
         spoken = LABEL_SCALE.search(row.label) if figure.kind in ("count", "currency") else None
         own = SCALES[spoken[1].lower()] if spoken else None
         if figure.kind in ("percent", "basis_points", "ratio"):
             return figure.unit, 1
         if figure.kind == "count" and (column.percent or PERCENT.search(row.label)):
             return "percent", 1
-        if self._is_per_share(words, figure):
+        if self._is_per_share(f"{words} {column.dimension}", figure):
             currency = figure.unit or self.currency
             return f"{currency}/share" if currency else "per share", 1
-        if figure.kind == "count" and self._counts_shares(words, column):
-            return "shares", own or self.share_scale
+        if figure.kind == "count" and (self.of_shares or self._counts_shares(words, column)):
+            return "shares", own or (self.share_scale if abs(figure.value) * self.share_scale < MOST_SHARES else 1)
         return self._amount(f"{row.label} {column.dimension}", figure, own)
 
     def _amount(self, label: str, figure: Figure, own: int | None) -> tuple[str, int]:
@@ -86,7 +96,10 @@ def read_units(table: Table, card: Card, *, note: str = "") -> TableUnits:
     shares = SHARE_SCALE.search(announced)
     share_scale = SCALES[(shares[1] or shares[2]).lower()] if shares else scale
     return TableUnits(
-        currency=_currency(table, f"{announced} {headers} {table.caption}", card), scale=scale, share_scale=share_scale
+        currency=_currency(table, f"{announced} {headers} {table.caption}", card),
+        scale=scale,
+        share_scale=share_scale,
+        of_shares=bool(OF_SHARES.search(table.caption) or OF_SHARES.search(table.unit_note)),
     )
 
 

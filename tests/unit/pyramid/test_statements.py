@@ -39,10 +39,28 @@ def test_a_cell_becomes_a_sentence_with_entity_measure_value_unit_and_period() -
         (row("Products", "60,584", "", path=("Net sales:",)), "net sales from Products were $60,584 million"),
         (row("Total current assets (1)", "122,659", "", path=("ASSETS:",)), "Apple's total current assets were"),
         (row("Number of stores", "530", ""), "number of stores was 530 in"),
+        (row("Shares issued to employees", "(39)", "", path=("Capital:",)), "were -$39 million"),
+        (row("Dividends ($0.34 per share)", "(519)", ""), "was -$519 million"),
+        (row("Number of shares purchased", "9,204,200,000", ""), "9,204,200,000 shares in"),
     ],
 )
 def test_units_and_names_follow_the_row(cells: TableRow, said: str) -> None:
     assert said.lower() in tell(cells)[0].lower()
+
+
+def test_the_total_of_a_statement_of_equity_is_the_equity_at_its_day() -> None:
+    told = tell(
+        row("Balance at July 1, 2023", "3", "60,274"),
+        columns=(("COMMON STOCK",), ("TOTAL",)),
+        caption="STATEMENTS OF SHAREHOLDERS' EQUITY",
+    )
+    assert told[-1] == "Apple's total shareholders' equity was $60,274 million as of July 1, 2023."
+    assert tell(row("Total shareholders' equity", "60,274", ""))[0].endswith("million as of July 1, 2023.")
+
+
+def test_a_table_of_shares_counts_shares() -> None:
+    shares = tell(row("Repurchased", "(499,372)", ""), caption="Changes in shares (in thousands)", note="")
+    assert "-499,372 thousand shares" in shares[0]
 
 
 def test_the_fact_of_a_cell_is_in_plain_units() -> None:
