@@ -1,11 +1,13 @@
 """A sheet of a workbook as a person sees it, whatever program wrote it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from app.convert.cells import Cell, tidy
 
 _SPACE = 3.0
+_NAMELESS = re.compile(r"(?:sheet|tabelle|feuil|hoja|foglio|blad)? ?\d*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +89,14 @@ def letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         name = chr(ord("A") + rest) + name
     return name
+
+
+def has_name(sheet: str) -> bool:
+    """Whether a sheet is called more than "Sheet1"."""
+    return not _NAMELESS.fullmatch(sheet)
+
+
+def find_sheet(label: str) -> str:
+    """Return the sheet a page's label names ("Summary!B7:AD48"); "" for other labels and sheets without a name."""
+    sheet, mark, _ = label.rpartition("!")
+    return sheet if mark and has_name(sheet) else ""

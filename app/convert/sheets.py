@@ -1,6 +1,5 @@
 """Workbooks to pages: an outline, then one page a table region, cited by its cells' range."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +8,7 @@ from app.convert.captions import find_caption
 from app.convert.cells import Cell, is_year
 from app.convert.document import Converted, Table, TableRow
 from app.convert.grids import read_tables
-from app.convert.sheet import Range, Sheet, letters
+from app.convert.sheet import Range, Sheet, has_name, letters
 from app.convert.sheet_labels import indent_labels
 from app.convert.sheet_outline import Region, outline_blocks
 from app.convert.sheet_regions import find_regions
@@ -23,7 +22,6 @@ XLS_TYPE = "application/vnd.ms-excel"
 _PAGE_SIZE = 5000
 _LEAST_ROWS = 8
 _MOST_FORMULAS = 30
-_NAMELESS = re.compile(r"(?:sheet|tabelle|feuil|hoja|foglio|blad)? ?\d*$", re.IGNORECASE)
 
 
 def convert_xlsx(content: bytes, *, max_pages: int) -> Converted:
@@ -96,7 +94,7 @@ def _read_region(sheet: Sheet, area: Range, before: Sequence[str], title: str) -
     tables = read_tables([cells for _, cells in rows], caption=caption, unit_note=note)
     if not tables:
         return [_text_piece(area, row, cells) for row, cells in rows]
-    name = title if _NAMELESS.match(sheet.name) and title else sheet.name
+    name = sheet.name if has_name(sheet.name) or not title else title
     tables = [replace(_date_quarters(table), caption=_name_caption(name, table.caption)) for table in tables]
     pieces: list[_Piece] = []
     done = -1

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.agents.pyramid.columns import Column, read_columns
 from app.agents.pyramid.naming import Named, is_period, name_rows, tidy
@@ -19,6 +19,8 @@ from app.agents.pyramid.wording import (
     verb_for,
 )
 from app.convert.document import Page, Table, TableRow
+from app.convert.sheet import find_sheet
+from app.knowledge.claims.words import find_stems
 from app.knowledge.figures import Figure
 from app.knowledge.periods import Period, find_periods, instant
 from app.knowledge.types import Fact
@@ -75,7 +77,16 @@ def read_tables(page: Page, card: Card, *, before: Page | None = None) -> list[S
         if not is_furniture(table, page):
             found.extend(_read_table(table, card, note))
         note = table.unit_note or note if table.number == page.tables[0].number else ""
-    return list({statement.text: statement for statement in found}.values())
+    sheet = find_sheet(page.label)
+    told = [_name_sheet(statement, sheet) for statement in found] if sheet else found
+    return list({statement.text: statement for statement in told}.values())
+
+
+def _name_sheet(statement: Statement, sheet: str) -> Statement:
+    """Return a statement that says of which sheet it is: what a sheet is about is often said by its name alone."""
+    if find_stems(sheet) <= find_stems(statement.text):
+        return statement
+    return replace(statement, text=f"{statement.text.removesuffix('.')} ({sheet}).")
 
 
 def _read_table(table: Table, card: Card, note: str) -> Iterator[Statement]:

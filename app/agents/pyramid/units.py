@@ -21,7 +21,7 @@ NOT_SHARES = re.compile(
 )
 COUNTED = re.compile(
     r"\b(?:numbers? of|headcount|square feet|(?<!\bto )(?<!\bby )(?<!\bfor )(?<!\bfrom )(?<!\bwith )"
-    r"(?:employees|stores|customers|units?|count|days|years))\b",
+    r"(?:employees|stores|customers|units?|count|days|years)(?=\s*(?:$|[(,;]|at\b|in\b|served\b)))\b",
     re.IGNORECASE,
 )
 REMARK = re.compile(r"\([^()]*\d[^()]*\)")

@@ -159,3 +159,11 @@ def test_dashes_and_words_are_no_figures() -> None:
 
 def told_columns() -> str:
     return "Three Months Ended July 1, 2023: —; Three Months Ended June 25, 2022: NM."
+
+
+def test_a_row_of_a_sheet_says_of_which_sheet_it_is() -> None:
+    table = Table(number=1, columns=QUARTERS[:1], rows=(row("US", "7", path=("Depreciation",)),), unit_note=NOTE)
+    (said,) = read_tables(Page(number=1, markdown="", tables=(table,), label="Oil & gas!B2:C9"), CARD)
+    assert said.text == "Apple's depreciation for US was $7 million in the three months ended July 1, 2023 (Oil & gas)."
+    (plain,) = read_tables(Page(number=1, markdown="", tables=(table,), label="Sheet1!B2:C9"), CARD)
+    assert "(" not in plain.text
