@@ -20,6 +20,11 @@ TABLE_TAIL = re.compile(
 )
 NO_TOPIC = re.compile(r"[•●▪*–-]|\(|\d+\s+[A-Z]|table of contents|form 10|see accompanying", re.IGNORECASE)
 CONTENTS_ROW = re.compile(r"(?:part\s+[IVX]+|item\s+\d+[A-C]?|note\s+\d+|signatures?|exhibits?)\b", re.IGNORECASE)
+STATEMENT_ROW = re.compile(
+    r"statements?\b|balance sheets?\b|\breports?\b|\bnotes? to\b|\bsummary\b|\bresults\b|\bliquidity\b|\bestimates\b"
+    r"|\bschedules?\b|\bproperties\b|\blegal proceedings\b|\bcontrols and procedures\b|\bdisclosures?\b",
+    re.IGNORECASE,
+)
 COVER = re.compile(r"indicate\s+by\s+check\s*mark|commission\s+file\s+(?:number|no)|exact\s+name\s+of", re.IGNORECASE)
 BOILERPLATE = re.compile(
     r"indicate by check\s*mark|pursuant to the requirements of the securities exchange act|incorporated (?:herein )?by"
@@ -59,7 +64,20 @@ def is_furniture(table: Table, page: Page) -> bool:
     if labels and listed >= 0.4 * len(labels):
         return True
     said = f"{table.caption} {' '.join(headers)}".lower()
+    if _counts_pages(table) and ("page" in said or sum(map(_names_statement, labels)) >= 0.4 * len(labels)):
+        return True
     return "exhibit" in said or (bool(listed) and any(re.search(r"\bpage\b", header) for header in headers))
+
+
+def _counts_pages(table: Table) -> bool:
+    """Whether a table has one number a row, each whole and none smaller than the one before."""
+    shown = [[cell for cell in row.cells if cell.strip()] for row in table.rows]
+    numbers = [int(cells[0]) for cells in shown if len(cells) == 1 and re.fullmatch(r"\d{1,3}", cells[0].strip())]
+    return len(numbers) >= 3 and len(numbers) == sum(map(bool, shown)) and numbers == sorted(numbers)
+
+
+def _names_statement(label: str) -> bool:
+    return STATEMENT_ROW.search(label) is not None
 
 
 def is_boilerplate(text: str) -> bool:

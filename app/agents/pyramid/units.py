@@ -9,6 +9,7 @@ from app.agents.pyramid.columns import Column
 from app.agents.pyramid.schemas import Card
 from app.convert.document import Table, TableRow
 from app.knowledge.figures import SCALES, Figure, find_figures
+from app.knowledge.periods import find_periods
 
 PER_SHARE = re.compile(r"\bper[\s-]+(?:[\w-]+\s+){0,2}(?:share|unit|ads)\b", re.IGNORECASE)
 SHARES = re.compile(
@@ -32,6 +33,7 @@ SHARE_SCALE = re.compile(
     r"\bshares?\b(?:,\s+which\s+are)?[^,;)]{0,60}?\bin\s+(thousand|million)s|\bshares?\s+in\s+(thousand|million)s",
     re.IGNORECASE,
 )
+SHARED_SCALE = re.compile(r"(?:[$€£¥]|\b(?:dollars?|amounts?))\s*(?:and|,)\s+shares?\s+(?=in\s)", re.IGNORECASE)
 OF_SHARES = re.compile(
     r"\b(?:reconciliation of the number|changes in)\b[^.:]{0,20}\bshares\b|^\W*shares in (?:thousands|millions)\W*$",
     re.IGNORECASE,
@@ -90,7 +92,8 @@ class TableUnits:
 def read_units(table: Table, card: Card, *, note: str = "") -> TableUnits:
     """Return a table's units from its own note, else caption, headers, else `note` (what the page before announced)."""
     headers = " ".join(part for path in table.columns for part in path)
-    sayings = [table.unit_note, f"{table.caption} {headers}", note, "" if _has_cents(table) else card.units]
+    lent = card.units if _is_of_accounts(table, headers) else ""
+    sayings = [table.unit_note, f"{table.caption} {headers}", note, lent]
     announced = next((s for s in sayings if s and SCALE.search(s)), "")
     scale = _scale(announced)
     shares = SHARE_SCALE.search(announced)
@@ -111,20 +114,28 @@ def announce(tables: Iterable[Table]) -> str:
 
 def settle_units(notes: Sequence[str]) -> str:
     """Return the scale nearly all tables of a document announce ("in millions"), for those that announce none."""
-    spoken = Counter(match[1].lower() for note in notes if (match := SCALE.search(SHARE_SCALE.sub(" ", note))))
+    spoken = Counter(match[1].lower() for note in notes if (match := SCALE.search(_of_amounts(note))))
     word, count = spoken.most_common(1)[0] if spoken else ("", 0)
     return f"in {word}s" if count >= 3 and count >= 0.8 * sum(spoken.values()) else ""
 
 
-def _has_cents(table: Table) -> bool:
-    cells = (cell for row in table.rows for cell in row.cells)
-    return any(re.search(r"\.\d", cell) and "%" not in cell for cell in cells)
+def _is_of_accounts(table: Table, headers: str) -> bool:
+    """Whether a table that announces no units has those of its document: it has money or periods, and no cents."""
+    sums = [row for row in table.rows if not PER_SHARE.search(" ".join([*row.path, row.label]))]
+    cells = [cell for row in sums for cell in row.cells]
+    cents = any(re.search(r"\.\d", cell) and "%" not in cell for cell in cells)
+    money = any(mark in cell for mark in MONEY_MARKS for cell in cells)
+    return not cents and (money or bool(find_periods(f"{table.caption} {headers}")))
 
 
 def _scale(announced: str) -> int:
-    amounts = SHARE_SCALE.sub(" ", announced)
-    match = SCALE.search(amounts)
+    match = SCALE.search(_of_amounts(announced))
     return SCALES[match[1].lower()] if match else 1
+
+
+def _of_amounts(announced: str) -> str:
+    """Return what a note announces for amounts, without what it says of shares alone."""
+    return SHARE_SCALE.sub(" ", SHARED_SCALE.sub("amounts ", announced))
 
 
 def _currency(table: Table, announced: str, card: Card) -> str:

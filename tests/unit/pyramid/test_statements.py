@@ -167,3 +167,28 @@ def test_a_row_of_a_sheet_says_of_which_sheet_it_is() -> None:
     assert said.text == "Apple's depreciation for US was $7 million in the three months ended July 1, 2023 (Oil & gas)."
     (plain,) = read_tables(Page(number=1, markdown="", tables=(table,), label="Sheet1!B2:C9"), CARD)
     assert "(" not in plain.text
+
+
+@pytest.mark.parametrize(
+    "labels", [("Executive Summary", "Results of Operations", "Liquidity"), ("One", "Two", "Three")]
+)
+def test_a_list_of_contents_says_nothing(labels: tuple[str, ...]) -> None:
+    rows = [row(label, number) for label, number in zip(labels, ("13", "14", "18"), strict=True)]
+    headed = ("Page",) if labels[0] == "One" else ()
+    assert tell(*rows, columns=(headed,), note="", units="in millions") == []
+
+
+def test_a_table_without_money_or_periods_is_not_in_the_units_of_the_accounts() -> None:
+    aged = tell(
+        row("Jane Doe", "54", "Chief Executive"), columns=(("Age",), ("Position",)), note="", units="in millions"
+    )
+    assert aged == ["Apple – Jane Doe: Age: 54; Position: Chief Executive."]
+
+
+def test_a_note_may_scale_amounts_and_shares_at_once() -> None:
+    note = "$ and shares in millions, except per share amounts"
+    told = tell(row("Revenue", "$9,583", ""), row("Diluted earnings per share", "$1.25", ""), note=note)
+    assert [said.split(" in ")[0] for said in told] == [
+        "Apple's revenue was $9,583 million",
+        "Apple's diluted earnings per share were $1.25",
+    ]
