@@ -1,13 +1,12 @@
 """Carrying out runs: each delivered id becomes one attempt, from the graph's last finished step to an ending."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import psycopg
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.runtime import RunControl
 from psycopg_pool import PoolTimeout
@@ -24,6 +23,7 @@ from app.log import get_logger
 from app.resources import CheckpointPool
 from app.runs import repository
 from app.runs.bus import EventBus
+from app.runs.checkpoints import drop_checkpoints
 from app.runs.context import Prepare, Prepared
 from app.runs.dispatch import Delivery, Dispatcher
 from app.runs.events import publish
@@ -34,6 +34,7 @@ from app.runs.steps import take_steps
 log = get_logger(__name__)
 
 
+Result = TypeVar("Result")
 Reason = Literal["cancel", "lost", "drain"]
 
 OUTAGES = (OperationalError, InterfaceError, psycopg.OperationalError, PoolTimeout, RedisError)
@@ -185,16 +186,12 @@ class Executor:
             return foregone
         active.task = asyncio.create_task(self._take_steps(active), name=f"run {active.run.id}")
         try:
-            return await active.task
+            ending = await contain(active.task)
         except GraphDrained:
             return Ending(status="queued")
         except asyncio.CancelledError:
             return await self._interrupted(active)
-        except (AttemptLost, *OUTAGES):
-            raise
-        except Exception as error:
-            log.warning("run_failed", error=repr(error), exc_info=not isinstance(error, AppError))
-            return failed(error)
+        return failed(ending) if isinstance(ending, Exception) else ending
 
     def _find_foregone(self, run: Run) -> Ending | None:
         """Return the ending of a run that is not to be tried."""
@@ -251,7 +248,8 @@ class Executor:
         log.info("run_ended", status=ending.status)
         await publish(self._bus, run.id, events)
         if ending.status in TERMINAL:
-            await AsyncPostgresSaver(self._pool).adelete_thread(str(run.id))
+            async with self._sessions.begin() as session:
+                await drop_checkpoints(session, run.id)
         return ended
 
     async def _count_usage(self, active: Active) -> Json:
@@ -265,13 +263,9 @@ class Executor:
         agent = self._agents.get(run.agent)
         if agent is None or agent.settle is None:
             return
-        try:
-            async with session.begin_nested():
-                await agent.settle(session, run.input, ending.status, ending.error)
-        except OUTAGES:
-            raise
-        except Exception:
-            log.exception("settle_failed")
+        async with session.begin_nested() as part:
+            if await contain(agent.settle(session, run.input, ending.status, ending.error)) is not None:
+                await part.rollback()
 
     async def _beat_once(self) -> None:
         held = dict(self._active)
@@ -284,6 +278,17 @@ class Executor:
                 active.stop("lost")
             elif ours[run_id]:
                 active.stop("cancel")
+
+
+async def contain(work: Awaitable[Result]) -> Result | Exception:
+    """Return what some work of an agent comes to, or its error, logged; what is not the agent's to cause is raised."""
+    try:
+        return await work
+    except (AttemptLost, GraphDrained, *OUTAGES):
+        raise
+    except Exception as error:
+        log.warning("run_failed", error=repr(error), exc_info=not isinstance(error, AppError))
+        return error
 
 
 def failed(error: BaseException) -> Ending:

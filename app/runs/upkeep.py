@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import and_, delete, func, null, or_, select, text, update
+from sqlalchemy import and_, delete, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Sessions
@@ -12,9 +12,10 @@ from app.llm.ledger import forget_answers
 from app.llm.models import LlmCall
 from app.log import get_logger
 from app.runs.bus import EventBus
+from app.runs.checkpoints import drop_left_checkpoints
 from app.runs.dispatch import Delivery, Dispatcher
 from app.runs.events import publish
-from app.runs.models import TERMINAL, IdempotencyKey, Run, RunEvent
+from app.runs.models import IdempotencyKey, Run, RunEvent
 from app.runs.overdue import answer_overdue
 from app.runs.repository import is_lost
 
@@ -23,7 +24,6 @@ log = get_logger(__name__)
 ONE_AT_A_TIME = 7_264_804
 BATCH = 1000
 KEY_LIFETIME = timedelta(hours=24)
-CHECKPOINT_TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ async def look_after(sessions: Sessions, policy: Policy) -> Found:
     async with sessions.begin() as session:
         if not await session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
             return Found()
-        await drop_checkpoints(session)
+        await drop_left_checkpoints(session)
         await drop_expired(session, policy)
         await forget_answers(session)
         events = await answer_overdue(session)
@@ -75,17 +75,6 @@ async def list_undelivered(session: AsyncSession, *, lost_after: float) -> list[
     waits = or_(Run.status == "queued", and_(Run.status == "running", is_lost(lost_after)))
     rows = await session.execute(select(Run.id, Run.attempt, Run.queue).where(waits).order_by(Run.id).limit(BATCH))
     return [Delivery(*row) for row in rows]
-
-
-async def drop_checkpoints(session: AsyncSession) -> None:
-    """Drop the checkpoints of runs that have ended or are gone."""
-    ended = text(
-        "select distinct c.thread_id from checkpoints c left join runs r on r.id = c.thread_id::uuid"
-        " where r.id is null or r.status = any(:terminal) limit :batch"
-    )
-    threads = list(await session.scalars(ended, {"terminal": sorted(TERMINAL), "batch": BATCH}))
-    for table in CHECKPOINT_TABLES if threads else ():
-        await session.execute(text(f"delete from {table} where thread_id = any(:threads)"), {"threads": threads})
 
 
 async def drop_expired(session: AsyncSession, policy: Policy) -> None:

@@ -11,6 +11,7 @@ from app.resources import Resources
 from app.runs import repository, upkeep
 from app.runs.admit import admit, request_cancel
 from app.runs.bus import open_bus
+from app.runs.checkpoints import drop_checkpoints
 from app.runs.dispatch import open_dispatcher
 from app.runs.models import IdempotencyKey, Run, RunEvent
 from app.runs.repository import Ending
@@ -108,3 +109,33 @@ async def test_ended_runs_go_after_their_days_with_all_that_hangs_on_them(sessio
         left = set(await session.scalars(select(Run.id).where(Run.id.in_([old_run, young_run, unended]))))
         events = await session.scalar(select(func.count()).where(RunEvent.run_id == old_run))
     assert (left, events) == ({young_run, unended}, 0)
+
+
+async def test_checkpoints_that_another_process_is_dropping_are_not_waited_for(sessions: Sessions) -> None:
+    ended, other = await admit_one(sessions), await admit_one(sessions)
+    async with sessions.begin() as session:
+        for run_id in (ended, other):
+            await request_cancel(session, DEFAULT_PROJECT, run_id, AGENT)
+            insert = "insert into checkpoints (thread_id, checkpoint_id, checkpoint) values (:id, '1', '{}')"
+            await session.execute(text(insert), {"id": str(run_id)})
+    async with sessions.begin() as session:
+        await drop_checkpoints(session, ended)
+        async with asyncio.timeout(30):
+            await look_after(sessions)
+    async with sessions() as session:
+        kept = await session.scalars(text("select thread_id from checkpoints"))
+        assert {str(ended), str(other)}.isdisjoint(kept)
+
+
+async def test_what_a_worker_wrote_after_its_run_had_ended_is_dropped(sessions: Sessions) -> None:
+    ended = await admit_one(sessions)
+    async with sessions.begin() as session:
+        await request_cancel(session, DEFAULT_PROJECT, ended, AGENT)
+        late = (
+            "insert into checkpoint_writes (thread_id, checkpoint_id, task_id, idx, channel, blob)"
+            " values (:id, '1', 't', 0, 'c', '')"
+        )
+        await session.execute(text(late), {"id": str(ended)})
+    await look_after(sessions)
+    async with sessions() as session:
+        assert str(ended) not in list(await session.scalars(text("select thread_id from checkpoint_writes")))
