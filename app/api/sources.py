@@ -51,9 +51,9 @@ class SourceView(BaseModel):
 
 
 class CreatedSource(SourceView):
-    """A sender with its secret, which is not shown again."""
+    """A sender that was just let in; an answer given again has no `secret`."""
 
-    secret: str
+    secret: str | None = Field(None, description="What it signs with. It is not shown again.")
 
 
 @router.post(
@@ -76,8 +76,8 @@ async def create(submission: SubmissionDep, body: NewSource) -> JSONResponse:
         )
         session.add(made)
         await session.flush()
-        view = CreatedSource(**view_source(made).model_dump(), secret=made.secret)
-        return Answer(status=201, body=view.model_dump(mode="json"))
+        view = CreatedSource(**view_source(made).model_dump()).model_dump(mode="json")
+        return Answer(status=201, body=view, once={"secret": made.secret})
 
     return await submission.accept(fingerprint_of("source", body.model_dump()), prepare)
 

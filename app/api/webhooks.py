@@ -55,7 +55,7 @@ class WebhookChange(BaseModel):
 
 
 class WebhookView(BaseModel):
-    """An address that is told of events; `secret` is shown when it is made and at no other time."""
+    """An address that is told of events; `secret` is shown once, in the answer that tells it was made."""
 
     id: UUID
     url: str
@@ -108,7 +108,7 @@ async def create(submission: SubmissionDep, body: NewWebhook) -> JSONResponse:
         made = WebhookEndpoint(**body.model_dump(), project_id=submission.project_id, secret=make_secret())
         session.add(made)
         await session.flush()
-        return Answer(status=201, body=view_webhook(made, made.secret).model_dump(mode="json"))
+        return Answer(status=201, body=view_webhook(made).model_dump(mode="json"), once={"secret": made.secret})
 
     return await submission.accept(fingerprint_of("webhook", body.model_dump()), prepare)
 

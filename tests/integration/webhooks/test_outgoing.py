@@ -230,3 +230,19 @@ async def test_secrets_are_shown_once(http: httpx2.AsyncClient, listener: Listen
     assert made["secret"] not in listed.text
     assert (await http.delete(f"/v1/webhooks/{made['id']}")).status_code == 204
     assert (await http.get("/v1/webhooks")).json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/v1/webhooks", {"url": "https://1.1.1.1/"}), ("/v1/sources", {"name": "x"})]
+)
+async def test_an_answer_given_again_has_no_secret_and_none_is_kept_for_it(
+    http: httpx2.AsyncClient, sessions: Sessions, path: str, body: Json
+) -> None:
+    once = {"Idempotency-Key": f"once {path}"}
+    made = (await http.post(path, json=body, headers=once)).json()
+    again = (await http.post(path, json=body, headers=once)).json()
+    assert again == {**made, "secret": None}
+    async with sessions() as session:
+        kept = await session.scalars(text("select body::text from idempotency_keys"))
+        assert not any(made["secret"] in each for each in kept)
+    assert (await http.delete(f"{path}/{made['id']}")).status_code == 204
