@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import ask, config, debate, demo, ingest, search
+from app.commands import ask, config, debate, demo, ingest, search, source, webhook
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -101,14 +101,16 @@ def key(context: typer.Context) -> None:
 
 
 CLIENT_COMMANDS = {"ingest": ingest, "ask": ask, "search": search, "debate": debate, "demo": demo}
-for command in (*CLIENT_COMMANDS.values(), config):
+CLIENT_GROUPS = {"source": source.source, "webhook": webhook.webhook}
+for command in (*CLIENT_COMMANDS.values(), source, webhook, config):
     command.register(cli)
 
 
 def main() -> None:
     """Run the command line; what `symposium config` keeps stands in for options that are not given."""
     kept = config.read_config()
-    cli(default_map={name: kept for name in CLIENT_COMMANDS})
+    of_groups = {name: {each.name: kept for each in group.registered_commands} for name, group in CLIENT_GROUPS.items()}
+    cli(default_map=dict.fromkeys(CLIENT_COMMANDS, kept) | of_groups)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """What every client command shares: options, exit codes, progress, how a refusal is told."""
 
 import functools
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Annotated, ParamSpec
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from symposium import Body, Client, ServiceError
 
@@ -46,6 +48,34 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(Exit.FAILED) from None
 
     return run
+
+
+def show(rows: Sequence[Body], columns: Mapping[str, str], *, as_json: bool) -> None:
+    """Print rows as a table, by heading and the field under it, or as one JSON list."""
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(_cell(row[name]) for name in columns.values()))
+    out.print(table if rows else "None.")
+
+
+def show_secret(made: Body, told: str, as_json: bool) -> None:
+    """Print the secret of what was made, alone on stdout and what it is of on stderr, or all of it as JSON."""
+    if as_json:
+        typer.echo(json.dumps(made))
+        return
+    err.print(f"{told} Its secret is not shown again:", soft_wrap=True)
+    typer.echo(made["secret"])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "all"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def follow(client: Client, run_id: str, bar: Progress, label: str) -> Body:
