@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import column, func, insert, or_, select, table, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Base, Json, Sessions
@@ -21,6 +21,8 @@ FINISHED = "ok"
 EMBEDDER = "embedder"
 """The role of embedding calls, whose tokens and number count apart from those of a run's model calls."""
 BATCH = 500
+PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Seconds before each try to write."""
 
 log = get_logger(__name__)
 
@@ -69,16 +71,28 @@ class Ledger:
                     each.written.set_exception(problem) if problem else each.written.set_result(None)
 
     async def _write(self, batch: list["_Pending"]) -> SQLAlchemyError | None:
+        """Write rows, again and again for a while when the database is away: what was paid should be known."""
+        problem: SQLAlchemyError | None = None
+        for pause in PAUSES:
+            await asyncio.sleep(pause)
+            try:
+                await self._insert(batch)
+            except SQLAlchemyError as error:
+                problem = error
+                if not isinstance(error, OperationalError | InterfaceError):
+                    break
+            else:
+                return None
+        log.error("ledger.lost", rows=len(batch), error=type(problem).__name__)
+        return problem
+
+    async def _insert(self, batch: list["_Pending"]) -> None:
         try:
             async with self._sessions.begin() as session:
                 for table in {each.into for each in batch}:
                     await session.execute(insert(table), [each.row for each in batch if each.into is table])
         except IntegrityError:
             await self._write_singly(batch)
-        except SQLAlchemyError as error:
-            log.error("ledger.lost", rows=len(batch), error=type(error).__name__)
-            return error
-        return None
 
     async def _write_singly(self, batch: list["_Pending"]) -> None:
         for each in batch:

@@ -1,11 +1,16 @@
 """Redis and Postgres die and come back while runs are held: those go on, and new ones begin as before."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from app.db import DEFAULT_PROJECT, Sessions, now
 from app.embedded import PostgresServer, RedisServer
+from app.llm.ledger import Ledger
+from app.runs.models import RunStep
 from app.settings import Settings
 from tests.chaos.conftest import Desk
 from tests.chaos.test_runs import check_log, count_lines, reach
@@ -76,3 +81,20 @@ async def test_runs_go_on_at_their_last_step_after_a_restart_of_postgres(
     assert [count_lines(trace, f"begin {number}") for number in (1, 2)] == [1, 1]
     for run in runs:
         await check_log(desk, run.id)
+
+
+async def test_what_was_done_during_a_restart_of_postgres_is_noted_after_it(
+    desk: Desk, sessions: Sessions, postgres_server: PostgresServer
+) -> None:
+    run_id, ledger = await desk.admit(StepsInput(steps=1)), Ledger(sessions)
+    step = {"node": "read", "scope": "read", "outcome": "ok", "started_at": now(), "duration_ms": 1}
+    postgres_server.stop()
+    written = ledger.add(
+        {"project_id": DEFAULT_PROJECT, "run_id": run_id, "attempt": 1, **step}, wait=True, into=RunStep
+    )
+    await asyncio.sleep(0.2)
+    assert not written.done()
+    postgres_server.start()
+    await written
+    async with sessions() as session:
+        assert await session.scalar(select(RunStep.node).where(RunStep.run_id == run_id)) == "read"
