@@ -30,8 +30,9 @@ lock: dev
 	$(COMPILE) --no-deps requirements/redis.in -o requirements/redis.txt
 	$(COMPILE) requirements/build.in -o requirements/build.txt
 
+fuzz: SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
 fuzz: dev
-	SYMPOSIUM_FUZZ_SECONDS=900 .venv/bin/pytest tests/acceptance/test_fuzz.py
+	SYMPOSIUM_FUZZ_SECONDS=900 SYMPOSIUM_FUZZ_SEED=$(SEED) .venv/bin/pytest tests/acceptance/test_fuzz.py
 
 image: dev
 	.venv/bin/python docker/prove.py

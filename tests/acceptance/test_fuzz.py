@@ -1,6 +1,6 @@
 """The running service against its own OpenAPI document: schemathesis with all of its checks.
 
-A short form; `make fuzz` is the long one.
+A short form, always the same; `make fuzz` is the long one, another each time unless it is given a `SEED`.
 """
 
 import os
@@ -16,6 +16,7 @@ from tests.acceptance.test_keys import symposium
 from tests.support.processes import ROOT, running_api
 
 SECONDS = int(os.environ.get("SYMPOSIUM_FUZZ_SECONDS", "40"))
+SEED = os.environ.get("SYMPOSIUM_FUZZ_SEED", "1")
 PHASES = "examples,fuzzing" if SECONDS < 300 else "examples,coverage,fuzzing,stateful"
 
 
@@ -32,7 +33,7 @@ def test_schemathesis_finds_nothing(settings: Settings, tmp_path: Path) -> None:
                 "tests/acceptance/schemathesis.toml",
                 *("run", f"{address}/openapi.json", "--checks", "all", "--phases", PHASES),
                 *("--max-time", str(SECONDS), "--max-examples", str(max(2, SECONDS // 20))),
-                *("--continue-on-failure", "--no-color", "--generation-database", "none"),
+                *("--seed", SEED, "--continue-on-failure", "--no-color", "--generation-database", "none"),
             ],
             cwd=ROOT,
             env=os.environ | {"SYMPOSIUM_API_KEY": made.stdout.strip()},
