@@ -9,7 +9,8 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Tracer
+from opentelemetry.trace import Link, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 NAME = "symposium"
 EXPORT_SECONDS = 5
@@ -31,3 +32,17 @@ async def open_tracer(endpoint: str | None) -> AsyncIterator[Tracer]:
         yield provider.get_tracer(NAME)
     finally:
         await asyncio.to_thread(provider.shutdown)
+
+
+def note_traceparent() -> str | None:
+    """Return the span this is called in as a W3C `traceparent`, None when no span is recorded."""
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
+    return carrier.get("traceparent")
+
+
+def link_to(traceparent: str | None) -> list[Link]:
+    """Return a link to the span a `traceparent` names, none for None."""
+    context = TraceContextTextMapPropagator().extract({"traceparent": traceparent or ""})
+    span = trace.get_current_span(context).get_span_context()
+    return [Link(span)] if span.is_valid else []

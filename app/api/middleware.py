@@ -1,4 +1,4 @@
-"""What stands before the routes, from the outside in: id, measuring, headers, CORS, the body's size, access."""
+"""What stands before the routes, from the outside in: id, span, measuring, headers, CORS, the body's size, access."""
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -8,6 +8,7 @@ from app.api.bodies import BodyCaps
 from app.api.errors import RequestIds
 from app.api.headers import SecurityHeaders
 from app.api.measuring import Measuring
+from app.api.spans import RequestSpans
 from app.settings import Settings
 
 EXPOSED = ["Location", "Retry-After", "X-Request-Id", "Idempotent-Replayed", "Preference-Applied"]
@@ -28,4 +29,6 @@ def install_middleware(app: FastAPI, settings: Settings) -> None:
         )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Measuring)
+    if settings.otlp_endpoint:
+        app.add_middleware(RequestSpans)
     app.add_middleware(RequestIds)

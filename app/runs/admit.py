@@ -5,15 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from app.agents.base import Agent
-from app.db import Json, now
+from app.db import Json, now, values_of
 from app.errors import Conflict
 from app.runs.answers import check_answer
 from app.runs.models import TERMINAL, Run, RunEvent
 from app.runs.repository import Ending, NewEvent, append_to, conclude, get_question, lock_run
+from app.telemetry import note_traceparent
 
 
 async def admit(
@@ -28,16 +30,10 @@ async def admit(
     request_id: str | None = None,
 ) -> Run:
     """Add a queued run; put it on the queue after the commit."""
-    [run] = await admit_many(
-        session,
-        project_id=project_id,
-        agent=agent,
-        inputs=[input],
-        engine=engine,
-        collection_id=collection_id,
-        request_id=request_id,
-    )
+    run = _new_run(project_id, agent, input, engine=engine, collection_id=collection_id, request_id=request_id)
     run.thread_id = thread_id or run.id
+    session.add(run)
+    await session.flush()
     return run
 
 
@@ -51,26 +47,29 @@ async def admit_many(
     collection_id: UUID | None = None,
     request_id: str | None = None,
 ) -> list[Run]:
-    """Add a queued run for each input, all at once; put them on the queue after the commit."""
-    runs, at = [], now()
-    for input in inputs:
-        run_id = uuid7()
-        run = Run(
-            id=run_id,
-            project_id=project_id,
-            agent=agent.name,
-            queue=agent.queue,
-            thread_id=run_id,
-            collection_id=collection_id,
-            input=input.model_dump(mode="json"),
-            engine=engine,
-            request_id=request_id,
-            created_at=at,
-        )
-        runs.append(run)
-    session.add_all(runs)
-    await session.flush()
+    """Add a queued run for each input, in one statement; put them on the queue after the commit."""
+    asked = {"engine": engine, "collection_id": collection_id, "request_id": request_id}
+    runs = [_new_run(project_id, agent, input, **asked) for input in inputs]
+    if runs:
+        await session.execute(insert(Run), [values_of(run) for run in runs])
     return runs
+
+
+def _new_run(project_id: UUID, agent: Agent[Any, Any], input: BaseModel, **asked: Any) -> Run:
+    run_id = uuid7()
+    return Run(
+        id=run_id,
+        project_id=project_id,
+        agent=agent.name,
+        queue=agent.queue,
+        status="queued",
+        attempt=0,
+        thread_id=run_id,
+        input=input.model_dump(mode="json"),
+        traceparent=note_traceparent(),
+        created_at=now(),
+        **asked,
+    )
 
 
 async def readmit(

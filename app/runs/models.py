@@ -42,6 +42,8 @@ class Run(Base):
     usage: Mapped[dict[str, Any]] = mapped_column(default=dict)
     engine: Mapped[str]
     request_id: Mapped[str | None]
+    traceparent: Mapped[str | None]
+    """The span of the request that asked for it (W3C Trace Context), where requests are traced."""
     retry_of: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
     replays: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
     """The run whose record answers this one's model calls."""

@@ -17,6 +17,7 @@ from app.db import now
 from app.errors import AppError
 from app.llm.ledger import FINISHED, Ledger
 from app.runs.models import Run, RunStep
+from app.telemetry import link_to
 
 STEP_TAG = "graph:step:"
 
@@ -51,7 +52,7 @@ class StepTrace(AsyncCallbackHandler):
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Cover the attempt with a span, by the GenAI semantic conventions an agent's invocation."""
+        """Cover the attempt with a span, by the GenAI conventions an agent's invocation, linked to its request."""
         attributes: dict[str, str | int] = {
             "gen_ai.operation.name": "invoke_agent",
             "gen_ai.agent.name": self._run.agent,
@@ -61,7 +62,11 @@ class StepTrace(AsyncCallbackHandler):
         }
         name = f"invoke_agent {self._run.agent}"
         with self._tracer.start_as_current_span(
-            name, attributes=attributes, record_exception=False, set_status_on_exception=False
+            name,
+            attributes=attributes,
+            links=link_to(self._run.traceparent),
+            record_exception=False,
+            set_status_on_exception=False,
         ):
             self._attempt = otel.get_current()
             yield

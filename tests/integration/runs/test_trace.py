@@ -131,7 +131,7 @@ async def test_the_same_goes_to_an_opentelemetry_collector(run: dict[str, Any], 
 
     await eventually(have_come)
     spans = {span.span_id: span for span in list_spans(collector)}
-    (attempt,) = [s for s in spans.values() if attributes_of(s).get("symposium.run") == run["id"]]
+    (attempt,) = [s for s in spans.values() if s.name.startswith("invoke") and run_of(s) == run["id"]]
     steps = [s for s in spans.values() if s.parent_span_id == attempt.span_id]
     assert {"step plan", "step search", "step finish"} <= {step.name for step in steps}
     (planned,) = [step for step in steps if step.name == "step plan"]
@@ -144,6 +144,31 @@ async def test_the_same_goes_to_an_opentelemetry_collector(run: dict[str, Any], 
     )
     assert int(told["gen_ai.usage.input_tokens"]) > 0
     assert any(s.name == "embeddings stub-embed" for s in spans.values())
+
+
+async def test_a_request_is_a_span_and_the_run_it_asked_for_links_to_it(
+    http: httpx2.AsyncClient, run: dict[str, Any], collector: Collector
+) -> None:
+    looked = await http.get(f"/v1/runs/{run['id']}", headers={"X-Request-Id": "a-look"})
+
+    def find(name: str, **wanted: object) -> Span | None:
+        spans = [s for s in list_spans(collector) if s.name == name and wanted.items() <= attributes_of(s).items()]
+        return spans[-1] if spans else None
+
+    async def have_come() -> bool:
+        return find("GET /v1/runs/{run_id}", **{"symposium.request": "a-look"}) is not None
+
+    await eventually(have_come)
+    look, asked = find("GET /v1/runs/{run_id}", **{"symposium.request": "a-look"}), find("POST /v1/research")
+    attempt = find("invoke_agent research", **{"symposium.run": run["id"]})
+    assert look is not None and asked is not None and attempt is not None  # noqa: PT018
+    told = attributes_of(look)
+    assert (told["http.response.status_code"], run_of(look)) == (looked.status_code, run["id"])
+    assert [link.span_id for link in attempt.links] == [asked.span_id]
+
+
+def run_of(span: Span) -> object:
+    return attributes_of(span).get("symposium.run")
 
 
 def list_spans(collector: Collector) -> list[Span]:
