@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.api.deps import Service
 from app.api.uploads import Metadata, safe_filename
 from app.errors import Unavailable
-from app.knowledge.intake import Incoming, Taken, take_in
+from app.knowledge.intake import Incoming, Taken, store_new, take_in
 from app.knowledge.models import Document
 from app.runs.admit import admit_many
 from app.runs.models import Run
@@ -39,7 +39,9 @@ async def ingest(
     Raises Unavailable without an agent that reads, NotFound when the collection is gone.
     """
     taken = await take_in(session, sender.project_id, collection_id, incoming)
-    return taken, await start_reading(session, service, sender, [each.document for each in taken if each.to_read])
+    runs = await start_reading(session, service, sender, [each.document for each in taken if each.to_read])
+    await store_new(session, taken)
+    return taken, runs
 
 
 async def start_reading(

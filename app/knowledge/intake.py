@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from app.db import now
+from app.db import insert_all, now
 from app.errors import NotFound
 from app.fetch import Fetched
 from app.knowledge.documents import digest, lock_document
@@ -33,37 +33,48 @@ class Incoming:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """The document an incoming one became, and whether it is to be read."""
+    """The document an incoming one became, and whether it is to be read; `new` when it is not stored yet."""
 
     document: Document
     to_read: bool
+    new: bool = False
+    content: bytes | None = None
 
 
 async def take_in(
     session: AsyncSession, project_id: UUID, collection_id: UUID, incoming: Sequence[Incoming]
 ) -> list[Taken]:
-    """Add or update documents, in order; two intakes of one collection wait for each other. Raises NotFound.
+    """Find or make documents, in order; two intakes of one collection wait for each other. Raises NotFound.
 
-    A text whose bytes the collection has is not read again. An address that waits to be read is read once.
+    New ones are for `store_new` to write. A text whose bytes the collection has is not read again. An address that
+    waits to be read is read once.
     """
     await _hold_collection(session, project_id, collection_id)
     known = await _find_known(session, collection_id, incoming)
-    taken, contents = [], []
+    taken = []
     for each in incoming:
         key = each.origin or digest(each.content)
         found = known.get(key)
         if found is None:
             known[key] = found = _new_document(project_id, collection_id, each)
-            session.add(found)
-            if not each.url:
-                contents.append(DocumentContent(document_id=found.id, version=1, content=each.content))
-            taken.append(Taken(document=found, to_read=True))
+            content = None if each.url else each.content
+            taken.append(Taken(document=found, to_read=True, new=True, content=content))
         else:
             taken.append(Taken(document=found, to_read=_ask_again(found, each)))
-    await session.flush()
-    session.add_all(contents)
-    await session.flush()
     return taken
+
+
+async def store_new(session: AsyncSession, taken: Sequence[Taken]) -> None:
+    """Write the new ones of documents taken in, with their contents, all at once."""
+    new = [each for each in taken if each.new]
+    await insert_all(session, [each.document for each in new])
+    contents = [
+        {"document_id": each.document.id, "version": 1, "content": each.content}
+        for each in new
+        if each.content is not None
+    ]
+    if contents:
+        await session.execute(insert(DocumentContent), contents)
 
 
 async def _hold_collection(session: AsyncSession, project_id: UUID, collection_id: UUID) -> None:
@@ -98,6 +109,9 @@ def _new_document(project_id: UUID, collection_id: UUID, each: Incoming) -> Docu
         size_bytes=len(each.content),
         source_url=each.url,
         origin=each.origin,
+        status="queued",
+        version=0,
+        pending_version=1,
         meta=dict(each.metadata),
         profile=[],
         created_at=at,

@@ -5,12 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from app.agents.base import Agent
-from app.db import Json, now, values_of
+from app.db import Json, insert_all, now
 from app.errors import Conflict
 from app.runs.answers import check_answer
 from app.runs.models import TERMINAL, Run, RunEvent
@@ -50,8 +49,7 @@ async def admit_many(
     """Add a queued run for each input, in one statement; put them on the queue after the commit."""
     asked = {"engine": engine, "collection_id": collection_id, "request_id": request_id}
     runs = [_new_run(project_id, agent, input, **asked) for input in inputs]
-    if runs:
-        await session.execute(insert(Run), [values_of(run) for run in runs])
+    await insert_all(session, runs)
     return runs
 
 

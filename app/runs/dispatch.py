@@ -18,6 +18,8 @@ log = get_logger(__name__)
 QUEUES = ("interactive", "bulk")
 TASK = "execute_run"
 ENQUEUE_SECONDS = 5.0
+CHUNK = 50
+"""Runs put on a queue before others get their turn on the loop."""
 
 Take = Callable[[UUID], Awaitable[asyncio.Task[None] | None]]
 """Begins a delivered run and returns its work as a task, or None when the run is not to be had."""
@@ -65,7 +67,7 @@ async def _add(docket: Docket, deliveries: Sequence[Delivery]) -> None:
     calls = [docket.call(TASK, key=f"{run_id}:{attempt}")(str(run_id)) for run_id, attempt, _ in deliveries]
     if not calls:
         return
-    for execution in await docket.add_many(calls):
+    for execution in await docket.add_many(calls, chunk_size=CHUNK):
         if execution.schedule_exception is not None:
             log.warning("enqueue_failed", key=execution.key, error=repr(execution.schedule_exception))
 
