@@ -9,7 +9,7 @@ from typing import Annotated, ParamSpec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from symposium import Body, Client, ServiceError
 
@@ -33,6 +33,8 @@ Key = Annotated[str | None, typer.Option(envvar="SYMPOSIUM_API_KEY", help="API k
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 Collections = Annotated[list[str] | None, typer.Option("--collection", "-c", help="May be given several times.")]
 CollectionName = Annotated[str | None, typer.Option("--collection", "-c", help="Name or id of a collection.")]
+ID_WIDTH = 36
+"""Of the first column: an id is shown whole, so that it can be copied."""
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
@@ -55,7 +57,8 @@ def show(rows: Sequence[Body], columns: Mapping[str, str], *, as_json: bool) -> 
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    table = Table(*columns)
+    first, *others = columns
+    table = Table(Column(first, min_width=ID_WIDTH), *(Column(name, overflow="fold") for name in others), box=None)
     for row in rows:
         table.add_row(*(_cell(row[name]) for name in columns.values()))
     out.print(table if rows else "None.")
