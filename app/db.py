@@ -49,7 +49,8 @@ class Base(DeclarativeBase):
 async def insert_all(session: AsyncSession, rows: Sequence[Base]) -> None:
     """Insert rows of one table, all set alike and in no session, by one statement with one parameter.
 
-    So hundreds cost little more than one. Bytes are not for it: the rows travel as JSON.
+    So hundreds cost little more than one. What is not set on a row is set to its default. Bytes are not for it: the
+    rows travel as JSON.
     """
     if not rows:
         return
@@ -61,15 +62,15 @@ async def insert_all(session: AsyncSession, rows: Sequence[Base]) -> None:
 
 
 def _values_of(row: Base) -> Json:
-    """Return what is set on a row by column, and defaults of what is not."""
-    given, values = vars(row), {}
+    """Return what is set on a row by column, once its defaults are."""
+    values = {}
     for attribute in inspect(type(row)).column_attrs:
         [column] = attribute.columns
         default: Any = column.default
-        if attribute.key in given:
-            values[column.name] = given[attribute.key]
-        elif default is not None:
-            values[column.name] = default.arg if default.is_scalar else default.arg(None)
+        if attribute.key not in vars(row) and default is not None:
+            setattr(row, attribute.key, default.arg if default.is_scalar else default.arg(None))
+        if attribute.key in vars(row):
+            values[column.name] = getattr(row, attribute.key)
     return values
 
 

@@ -21,7 +21,10 @@ from app.knowledge.overview import Overview, get_overview
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^/\x00]+$")]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^/\x00]*[^/\x00\s][^/\x00]*$"),
+]
 
 
 class NewCollection(BaseModel):

@@ -42,7 +42,9 @@ class Settlement(BaseModel):
     settled: StrictBool = Field(True, description="False opens it again.")
     right_entry_id: UUID | None = Field(None, description="Which of the two entries is right, if one is.")
     note: Annotated[str, StringConstraints(max_length=1_000)] = ""
-    actor: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = "person"
+    actor: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"\S")] = (
+        "person"
+    )
 
 
 @router.get(

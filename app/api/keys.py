@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +21,9 @@ from app.projects.models import ApiKey
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
 KeyName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*[^\x00-\x1f\s][^\x00-\x1f]*$"),
+    AfterValidator(str.strip),
 ]
 
 
@@ -34,7 +36,9 @@ class NewKey(BaseModel):
     scopes: list[Scope] = Field(
         min_length=1, max_length=3, description="What it may do; `admin` includes `write`, `write` includes `read`."
     )
-    requests_per_minute: int | None = Field(None, ge=1, le=1_000_000, description="The service's limit when left out.")
+    requests_per_minute: int | None = Field(
+        None, ge=1, le=1_000_000, strict=True, description="The service's limit when left out."
+    )
 
 
 class KeyView(BaseModel):

@@ -27,8 +27,8 @@ router = APIRouter(prefix="/v1/recollections", tags=["recollections"])
 VIEW = TypeAdapter(RecollectionView)
 PERSON = "person"
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
-Actor = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000, pattern=r"\S")]
+Actor = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"\S")]
 Reason = Annotated[str, StringConstraints(max_length=1_000)]
 
 

@@ -30,8 +30,8 @@ class SearchFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    page_from: int | None = Field(None, ge=1, le=2**31 - 1)
-    page_to: int | None = Field(None, ge=1, le=2**31 - 1)
+    page_from: int | None = Field(None, ge=1, le=2**31 - 1, strict=True)
+    page_to: int | None = Field(None, ge=1, le=2**31 - 1, strict=True)
     dated_from: Day | None = Field(None, description="First day the document may be about: its period's end.")
     dated_to: Day | None = Field(None, description="Last day; a document without a period has the day it came.")
     metadata: dict[str, str] = Field(default_factory=dict, description="What the document's metadata must equal.")
@@ -48,12 +48,12 @@ class SearchQuery(BaseModel):
         },
     )
 
-    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200_000)]
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200_000, pattern=r"\S")]
     collection: str | None = Field(None, description="Id or name; the whole project when left out.")
     levels: list[Level] = Field(default_factory=list, max_length=10, description="All levels when empty.")
     document_ids: list[UUID] = Field(default_factory=list, max_length=1_000)
     filters: SearchFilters = SearchFilters()
-    limit: int = Field(20, ge=1, le=200)
+    limit: int = Field(20, ge=1, le=200, strict=True)
     route: StrictBool = Field(False, description="Find the documents asked about first; what is in them gains.")
     walk: StrictBool = Field(False, description="Also rank what names in the question lead to, and names in that.")
     fold: StrictBool = Field(False, description="Show near-duplicates once, with the ids of the others.")

@@ -22,7 +22,7 @@ from app.webhooks.sources import SourceType, get_source, make_source_secret
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
 
 SourceName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]+$")
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
 ]
 
 

@@ -37,13 +37,13 @@ class Caps(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    calls: int | None = Field(None, ge=1, description="calls of models")
-    searches: int | None = Field(None, ge=1, description="searches of the store")
-    tokens: int | None = Field(None, ge=1, description="in prompts and answers together")
-    input_tokens: int | None = Field(None, ge=1)
-    output_tokens: int | None = Field(None, ge=1)
+    calls: int | None = Field(None, ge=1, strict=True, description="calls of models")
+    searches: int | None = Field(None, ge=1, strict=True, description="searches of the store")
+    tokens: int | None = Field(None, ge=1, strict=True, description="in prompts and answers together")
+    input_tokens: int | None = Field(None, ge=1, strict=True)
+    output_tokens: int | None = Field(None, ge=1, strict=True)
     cost_usd: Dollars | None = Field(None, gt=0, description="US dollars, where prices are known")
-    seconds: float | None = Field(None, gt=0, description="of work; waiting for a person is none")
+    seconds: float | None = Field(None, gt=0, strict=True, description="of work; waiting for a person is none")
 
     def over(self, defaults: "Caps") -> "Caps":
         """Return these caps, with the defaults where none is given."""

@@ -41,4 +41,5 @@ def test_schemathesis_finds_nothing(settings: Settings, tmp_path: Path) -> None:
             text=True,
             check=False,
         )
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
+    told = "\n".join(line[:500] for line in done.stdout.splitlines())
+    assert done.returncode == 0, told[-20_000:] + done.stderr[-2_000:]

@@ -23,15 +23,17 @@ class DebateInput(Budgeted):
     sources: list[Source] = Field(default_factory=list, max_length=20, description="texts to use as evidence as well")
     web: StrictBool = Field(False, description="search the web for evidence as well, where the model server offers it")
     first: Side = Field("pro", description="who opens")
-    extra_rounds: int = Field(0, ge=0, le=5)
+    extra_rounds: int = Field(0, ge=0, le=5, strict=True)
     cross_examination: StrictBool = False
     plan: list[Turn] | None = Field(None, max_length=MAX_TURNS, description="the whole order, in place of the options")
     human: Side | None = Field(None, description="the side a person plays")
-    answer_seconds: int | None = Field(None, ge=10, le=604_800, description="after which a person forfeits the turn")
-    word_cap: int = Field(300, ge=30, le=2000)
-    max_drafts: int = Field(2, ge=1, le=5, description="drafts of one speech before it stands as disputed")
-    max_strikes: int = Field(3, ge=1, le=10, description="refuted drafts that disqualify a side")
-    judges: int = Field(3, ge=1, le=9)
+    answer_seconds: int | None = Field(
+        None, ge=10, le=604_800, strict=True, description="after which a person forfeits the turn"
+    )
+    word_cap: int = Field(300, ge=30, le=2000, strict=True)
+    max_drafts: int = Field(2, ge=1, le=5, strict=True, description="drafts of one speech before it stands as disputed")
+    max_strikes: int = Field(3, ge=1, le=10, strict=True, description="refuted drafts that disqualify a side")
+    judges: int = Field(3, ge=1, le=9, strict=True)
     seed: int = Field(0, ge=0, le=2**31 - 1, strict=True, description="sent to the models as well, unless 0")
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from pydantic import BaseModel
+from pydantic import BaseModel, StrictInt
 
 from app.agents.base import Agent, Context
 from app.errors import Invalid
@@ -18,12 +18,12 @@ from app.llm.budget import Budgeted
 class StepsInput(Budgeted):
     """`trace` gets a line a step; the step `gate_at` waits for the file `gate`; `accident` happens at `accident_at`."""
 
-    steps: int = 3
+    steps: StrictInt = 3
     trace: Path | None = None
     gate: Path | None = None
-    gate_at: int = 0
+    gate_at: StrictInt = 0
     accident: Literal["refuse", "bug", "kill"] | None = None
-    accident_at: int = 0
+    accident_at: StrictInt = 0
 
 
 class StepsOutput(BaseModel):
