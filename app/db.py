@@ -54,24 +54,24 @@ async def insert_all(session: AsyncSession, rows: Sequence[Base]) -> None:
     """
     if not rows:
         return
-    values, table = [_values_of(row) for row in rows], rows[0].__tablename__
+    values, table = _fill_in(rows), rows[0].__tablename__
     columns = ", ".join(f'"{name}"' for name in values[0])
     source = f"jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb))"
     statement = text(f"insert into {table} ({columns}) select {columns} from {source}")
     await session.execute(statement, {"rows": dump_json(values, default=str)})
 
 
-def _values_of(row: Base) -> Json:
-    """Return what is set on a row by column, once its defaults are."""
-    values = {}
-    for attribute in inspect(type(row)).column_attrs:
-        [column] = attribute.columns
-        default: Any = column.default
-        if attribute.key not in vars(row) and default is not None:
-            setattr(row, attribute.key, default.arg if default.is_scalar else default.arg(None))
-        if attribute.key in vars(row):
-            values[column.name] = getattr(row, attribute.key)
-    return values
+def _fill_in(rows: Sequence[Base]) -> list[Json]:
+    """Set the defaults of what is not set on rows, and return all that is by column."""
+    columns = {attribute.key: attribute.columns[0] for attribute in inspect(type(rows[0])).column_attrs}
+    defaults: dict[str, Any] = {
+        key: column.default for key, column in columns.items() if key not in vars(rows[0]) and column.default
+    }
+    for row in rows:
+        for key, default in defaults.items():
+            setattr(row, key, default.arg if default.is_scalar else default.arg(None))
+    given = {key: columns[key].name for key in vars(rows[0]) if key in columns}
+    return [{name: each[key] for key, name in given.items()} for each in map(vars, rows)]
 
 
 def now() -> datetime:

@@ -53,7 +53,7 @@ class Caps(BaseModel):
 class Budgeted(BaseModel):
     """What every agent's input has: the caps of its run; the settings' and the agent's own hold where it names none."""
 
-    budget: Caps = Field(default=Caps(), description="the most the run may use")
+    budget: Caps = Field(default_factory=Caps, description="the most the run may use")
 
     def default_caps(self) -> Caps:
         """Return the caps the agent sets itself."""
