@@ -25,6 +25,7 @@ LEGAL = frozenset("inc co corp corpor compani ltd plc llc group hold ag sa n.v l
 SLIPS = tuple(Decimal(10) ** power for power in (3, 6, 9))
 SHARE_SLIPS = (Decimal(100), Decimal(10_000))
 PERCENT = ("percent", "basis_points")
+NAMES_ONLY = re.compile(r"[A-Z0-9][\w&.-]*[a-z][\w&.-]*|(?:[A-Z0-9][\w&.,’'-]*\s+)+[A-Z0-9][\w&.,’'-]*")
 RESIDUAL = re.compile(r"\bother\b(?![\s-]+(?:comprehensive|than)\b)", re.IGNORECASE)
 """What such a row holds depends on the rows beside it, which a later document may group anew."""
 FORMS_OF_CHANGE = re.compile(r"/A\b", re.IGNORECASE)
@@ -51,9 +52,10 @@ def is_complete(fact: Fact) -> bool:
     """Tell whether a figure says of whom, what and when it is; one that does not is compared with nothing.
 
     A year alone does not say when: fiscal or calendar, so far or whole. A row named by a date or a number says nothing
-    of what it measures.
+    of what it measures, nor does one that has nothing but a name.
     """
-    return bool(fact.entity and fact.period and not re.fullmatch(r"\d{4}", fact.period) and _name_words(fact.measure))
+    dated = fact.period and not re.fullmatch(r"\d{4}", fact.period)
+    return bool(fact.entity and dated and _name_words(fact.measure) and not NAMES_ONLY.fullmatch(fact.measure))
 
 
 def _name_words(measure: str) -> frozenset[str]:
@@ -73,6 +75,13 @@ def settle_period(form: str, document: Mapping[str, Any]) -> str:
     return form
 
 
+def _is_ahead(form: str, document: Mapping[str, Any]) -> bool:
+    """Whether a period is still to come when a document ends: what is said of it is expected, and later anew."""
+    told = settle_period(form, document).partition(":")[2] or form
+    last = str(document.get("period_end" if "-" in told else "fiscal_year", ""))
+    return bool(last) and told[: len(last)] > last
+
+
 def compare_facts(mine: Fact, theirs: Fact, *, document: Mapping[str, Any], other: Mapping[str, Any]) -> Finding:
     """Return what two figures of one slot hash are to each other, given what is known of their documents.
 
@@ -80,7 +89,8 @@ def compare_facts(mine: Fact, theirs: Fact, *, document: Mapping[str, Any], othe
     """
     if settle_period(mine.period, document) != settle_period(theirs.period, other):
         return Finding(outcome="other_period")
-    if _scope(mine) != _scope(theirs) or _kind(mine) != _kind(theirs):
+    ahead = _is_ahead(mine.period, document) or _is_ahead(theirs.period, other)
+    if ahead or _scope(mine) != _scope(theirs) or _kind(mine) != _kind(theirs):
         return Finding(outcome="other_scope")
     if _agree(mine, theirs):
         return Finding(outcome="duplicate")

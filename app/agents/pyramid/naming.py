@@ -38,6 +38,10 @@ NEUTRAL = re.compile(
     re.IGNORECASE,
 )
 ACTIVITIES = re.compile(r"(?:.*\b)?(?P<kind>operating|operations|investing|financing)(?:\s+activities)?", re.IGNORECASE)
+CASH_TOTAL = re.compile(r"(?:total\s+|net\s+)*cash\b.*\b(?:activities|operations)\b.*", re.IGNORECASE)
+CASH_HEAD = re.compile(
+    r"(?:total\s+|net\s+)*cash\s+(?:flows?\s+)?\(?(?:provided|used|generated|from)\b.*", re.IGNORECASE
+)
 CHANGES = re.compile(r"changes?\s+in\s+.*\b(?:assets|liabilities|working capital)\b.*", re.IGNORECASE)
 EXPENSES = re.compile(r"(?:.*\b)?(?:costs?(?:\s+and\s+expenses?)?|expenses?)", re.IGNORECASE)
 UNSAID_EXPENSE = re.compile(
@@ -51,6 +55,7 @@ BALANCE = re.compile(
     re.IGNORECASE,
 )
 AT_END_WORDS = re.compile(r",?\s+(?:at\s+)?(?:beginning|end)\s+of\s+(?:the\s+)?(?:period|year|quarter)$", re.IGNORECASE)
+ASIDE = re.compile(r"\bpurchase price\b|\bpurchase consideration\b|\bassets acquired\b|\bpro forma\b", re.IGNORECASE)
 QUALIFIER = re.compile(r"(?:basic|diluted)(?:\s*\([^)]*\))?", re.IGNORECASE)
 REGION = re.compile(
     r"\b(?:americas?|europe|asia|africa|china|japan|pacific|germany|france|india|brazil|canada|mexico|korea|australia"
@@ -97,10 +102,17 @@ def name_rows(table: Table) -> list[Named]:
         head = find_head(row.path, label) or (heading if repeated and not is_period(heading) else "")
         scope = (above if share else head or above) if repeated else ""
         measure = name_measure(label, above if share else scope or head, caption=table.caption, repeated=repeated)
-        names.append(Named(measure=measure, scope=scope))
+        names.append(Named(measure=_set_aside(measure, table.caption), scope=scope))
         if any(row.cells) and not share and not repeated:
             above = label
     return names
+
+
+def _set_aside(measure: str, caption: str) -> str:
+    """Return a measure that says so where its table is not of the accounts but of a purchase, or as if."""
+    match = ASIDE.search(caption)
+    aside = match.group().lower() if match else ""
+    return f"{measure} ({aside})" if aside and aside not in measure.lower() else measure
 
 
 def find_head(path: Sequence[str], label: str) -> str:
@@ -150,7 +162,7 @@ def _name_under(label: str, head: str, said: str, *, repeated: bool) -> str:
     if QUALIFIER.fullmatch(label):
         return _qualify(label, head)
     if CHANGES.fullmatch(head):
-        return f"cash effect of the change in {open_lower(label)}"
+        return "" if CASH_TOTAL.fullmatch(label) else f"cash effect of the change in {open_lower(label)}"
     if (kind := ACTIVITIES.fullmatch(head)) and label.lower().rstrip(", net") == "other":
         return f"other {kind['kind'].lower().replace('operations', 'operating')} activities"
     if NEUTRAL.fullmatch(head) and not repeated:
@@ -163,6 +175,10 @@ def _name_under(label: str, head: str, said: str, *, repeated: bool) -> str:
 def _name_member(label: str, head: str, said: str, *, repeated: bool) -> str:
     """Return the measure where either the heading or the label names one and the other its member."""
     metric = find_metric(head)
+    if CASH_HEAD.fullmatch(head) and ACTIVITIES.fullmatch(label):
+        link = re.search(r"\b(?:provided|generated|used)$", head, re.IGNORECASE)
+        way = f" {'in' if link.group().lower() == 'used' else 'by'}" if link else ""
+        return f"{open_lower(head)}{way} {open_lower(label)}"
     if metric and not MEASURE.search(label) and not label.lower().startswith("total"):
         return join_member(metric, label, said)
     if not MEASURE.search(head) and CORE.search(label) and not ACTIVITIES.fullmatch(head) and len(head.split()) < 8:

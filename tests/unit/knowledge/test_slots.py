@@ -48,6 +48,13 @@ def test_what_else_there_was_is_grouped_anew_by_later_filings() -> None:
     assert compare_facts(late, early, document=OCTOBER, other=JULY).outcome == "restated"
 
 
+def test_what_is_expected_of_a_time_to_come_is_expected_anew_later() -> None:
+    early, late = (sales(shown, shown, period="fy:2026-09-30") for shown in ("2695", "61"))
+    assert compare_facts(late, early, document=OCTOBER, other=JULY).outcome == "other_scope"
+    early, late = (sales(shown, shown, period="fy:2026") for shown in ("2695", "61"))
+    assert compare_facts(late, early, document=OCTOBER, other=JULY).outcome == "other_scope"
+
+
 def test_an_amendment_is_newer_than_what_it_amends() -> None:
     early, late = sales("81,797", "81797000000"), sales("81,790", "81790000000")
     found = compare_facts(late, early, document={**JULY, "form": "10-Q/A"}, other=JULY)
@@ -60,7 +67,18 @@ def test_a_quarter_by_name_is_the_quarter_by_date_of_a_document_that_says_so() -
     assert compare_facts(named, sales("81,797", "81797000000"), document=JULY, other=JULY).outcome == "duplicate"
 
 
-@pytest.mark.parametrize("measure", ["June 30, 2023", "2027 (in millions)", "Thereafter", "total (Amount)", "other"])
+@pytest.mark.parametrize(
+    "measure",
+    [
+        "June 30, 2023",
+        "2027 (in millions)",
+        "Thereafter",
+        "total (Amount)",
+        "other",
+        "S&P Retailing Group",
+        "Halden Inc.",
+    ],
+)
 def test_a_row_that_does_not_say_what_it_measures_is_compared_with_nothing(measure: str) -> None:
     assert not is_complete(sales("5", "5", measure=measure))
 

@@ -39,6 +39,14 @@ def test_a_cell_becomes_a_sentence_with_entity_measure_value_unit_and_period() -
         (row("Products", "60,584", "", path=("Net sales:",)), "net sales from Products were $60,584 million"),
         (row("Total current assets (1)", "122,659", "", path=("ASSETS:",)), "Apple's total current assets were"),
         (row("Number of stores", "530", ""), "number of stores was 530 in"),
+        (
+            row("Net cash from operations", "5", "", path=("Changes in assets and liabilities:",)),
+            "net cash from operations",
+        ),
+        (
+            row("Investing activities", "5", "", path=("Total cash used in:",)),
+            "total cash used in investing activities",
+        ),
         (row("Shares issued to employees", "(39)", "", path=("Capital:",)), "were -$39 million"),
         (row("Dividends ($0.34 per share)", "(519)", ""), "was -$519 million"),
         (row("Number of shares purchased", "9,204,200,000", ""), "9,204,200,000 shares in"),
@@ -56,6 +64,11 @@ def test_the_total_of_a_statement_of_equity_is_the_equity_at_its_day() -> None:
     )
     assert told[-1] == "Apple's total shareholders' equity was $60,274 million as of July 1, 2023."
     assert tell(row("Total shareholders' equity", "60,274", ""))[0].endswith("million as of July 1, 2023.")
+
+
+def test_what_was_bought_is_told_from_what_is_owned() -> None:
+    told = tell(row("Goodwill", "9,501", ""), caption="The purchase price was allocated as follows:")
+    assert told[0].startswith("Apple's goodwill (purchase price) was $9,501 million")
 
 
 def test_a_table_of_shares_counts_shares() -> None:
