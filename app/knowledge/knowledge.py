@@ -20,13 +20,13 @@ from app.errors import Invalid, NotFound
 from app.fetch import Fetcher
 from app.knowledge import collections, discrepancies, documents, entries, recollections, search, store
 from app.knowledge.current_model import CurrentModel, ModelInUse
-from app.knowledge.embedding_models import ModelSwitched
 from app.knowledge.finder import Finder, Ways
 from app.knowledge.intake import save_fetched
 from app.knowledge.lexical import lexemes
 from app.knowledge.models import Discrepancy
 from app.knowledge.opposites import Statements, list_near_statements
 from app.knowledge.passages import embed_texts
+from app.knowledge.publishing import embed_drafts, write
 from app.knowledge.recollection_history import Author
 from app.knowledge.recollections import Wording
 from app.knowledge.rows import document_view, page_view, recollection_view
@@ -273,7 +273,7 @@ class Knowledge:
         publication = store.Publication(
             document_id=document_id,
             version=version,
-            model_id=await self._embed_drafts(document_id, drafts),
+            model_id=await embed_drafts(self._sessions, self._models, document_id, drafts),
             drafts=drafts,
             title=title,
             card=card,
@@ -284,29 +284,9 @@ class Knowledge:
         async with self._sessions.begin() as session:
             await documents.get_document(session, self._project_id, document_id)
             await store.ensure_terms(session, self._project_id, drafts)
-        while not await self._write(publication):
-            publication = replace(publication, model_id=await self._embed_drafts(document_id, drafts))
-
-    async def _embed_drafts(self, document_id: UUID, drafts: Sequence[store.Draft]) -> int:
-        """Give drafts their stored entries' places, or else vectors, of the model in use; return its id."""
-        model = await self._models.get()
-        async with self._sessions() as session:
-            store.keep_stored(drafts, await store.list_identities(session, document_id, model.id))
-        fresh = [draft for draft in drafts if draft.stored_id is None]
-        vectors = await embed_texts(model.embedder, [draft.entry.text for draft in fresh])
-        for draft, vector in zip(fresh, vectors, strict=True):
-            draft.embedding = vector
-        return model.id
-
-    async def _write(self, publication: store.Publication) -> bool:
-        """Publish, but for when another model has come into use since the drafts were embedded."""
-        try:
-            async with self._sessions.begin() as session:
-                await self._models.hold(session, publication.model_id)
-                await store.publish(session, self._project_id, publication)
-        except ModelSwitched:
-            return False
-        return True
+        while not await write(self._sessions, self._models, self._project_id, publication):
+            model_id = await embed_drafts(self._sessions, self._models, document_id, drafts)
+            publication = replace(publication, model_id=model_id)
 
     async def compare_figures(self, document_id: UUID) -> Counter[str]:
         """Compare a published document's figures with its collection's, keep what differs, and count the outcomes.
