@@ -12,6 +12,7 @@ from tests.support.stub_openai import Received, Script
 
 QUESTION = "What were Apple's total net sales in the three months ended July 1, 2023?"
 TRUE = "Apple's total net sales were $81,797 million in the three months ended July 1, 2023"
+SWAPPED = TRUE.replace("$81,797", "$82,959")
 Call = Literal["clarify", "plan", "assess", "write", "repair"]
 Answer = Callable[[Received], str]
 STARTS: Mapping[Call, str] = {"clarify": CLARIFY, "plan": PLAN, "assess": ASSESS, "write": WRITE, "repair": REPAIR}
@@ -69,6 +70,17 @@ def lying(text: str) -> Mapping[Call, Answer]:
     return {"write": write, "repair": write}
 
 
+def swapping() -> Mapping[Call, Answer]:
+    """Write the truth, and the figure of the year before as this year's, citing both years."""
+
+    def write(request: Received) -> str:
+        before = re.search(r"^\[(F\d+)\] .*were \$82,959 million", request.prompt, re.MULTILINE)
+        ids = ", ".join(dict.fromkeys([_true_id(request), before[1] if before else "F1"]))
+        return f"{_write(request)}\n\n{SWAPPED} [{ids}]."
+
+    return {"write": write, "repair": write}
+
+
 def telling(text: str) -> Mapping[Call, Answer]:
     """Write a text that cites the right finding as `{id}`."""
     return {"write": lambda request: text.format(id=_true_id(request))}
@@ -110,6 +122,7 @@ def _build_faults() -> list[Fault]:
             answers=lying("Apple's total net sales were $81,798 million in that quarter [{id}]."),
             traces=("81,798",),
         ),
+        Fault(does="gives a figure to another period", answers=swapping(), traces=(SWAPPED,)),
         Fault(
             does="invents a quote",
             answers=lying('Apple said that "our sales have never been better" [{id}].'),

@@ -1,4 +1,4 @@
-"""The check that no model takes part in: known ids, figures that stand in what is cited, exact quotes."""
+"""The check without a model: ids that were given, figures that what is cited has, exact quotes, nothing refuted."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.agents.research.arithmetic import list_proven
+from app.agents.research.refutation import find_refutation
 from app.agents.research.sentences import CITATION, ORDINAL, Piece, split_pieces
+from app.knowledge.claims.types import Passage, Slot
 from app.knowledge.figures import Figure, derive_figure, find_figures, match_figure
 from app.knowledge.periods import Period, find_periods
 
@@ -28,6 +30,18 @@ class Given:
     context: str = ""
     pages: tuple[int, ...] = ()
     filename: str = ""
+    slots: tuple[Slot, ...] = ()
+
+    def as_evidence(self) -> Passage:
+        """Return it as the claim checker reads it."""
+        return Passage(
+            id=self.id,
+            text=self.text,
+            filename=self.filename,
+            pages=self.pages,
+            context=self.context,
+            slots=self.slots,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +95,12 @@ def find_reason(piece: Piece, given: Mapping[str, Given], block: Iterable[str]) 
         return f'The figure "{figures[0].text}" has no citation.'
     if not cited:
         return None if _says_nothing(piece, body) else "It has no citation."
-    return _wrong_figure(body, figures, own) or _wrong_period(body, cited) or _wrong_quote(body, cited)
+    return (
+        _wrong_figure(body, figures, own)
+        or _wrong_period(body, cited)
+        or _wrong_quote(body, cited)
+        or find_refutation(body, [g.as_evidence() for g in cited], figures=len(figures))
+    )
 
 
 def list_ids(text: str) -> list[str]:

@@ -24,6 +24,7 @@ from app.agents.research.schemas import Finding, PlanStep, ResearchInput
 from app.agents.research.slots import Slot, choose_slots, find_slots
 from app.agents.research.state import ResearchState, SectionWork
 from app.db import Json
+from app.knowledge.claims.types import Slot as ClaimSlot
 
 PACK_TOKENS = {"answer": 3000, "report": 18_000}
 PACK_MOST = {"answer": 40, "report": 80}
@@ -260,4 +261,5 @@ def _given(finding: Finding, document: Known | None) -> Given:
         context=document.context if document else finding.filename,
         pages=tuple(finding.pages),
         filename=finding.filename,
+        slots=tuple(ClaimSlot(**fact.model_dump()) for fact in finding.facts),
     )

@@ -47,9 +47,21 @@ async def ask(sessions: Sessions, **functions: OfflineFunction) -> tuple[Researc
         ('Apple said that "our sales have never been better" [F1].', "never been better"),
         ("Apple's sales were splendid [Annual report, pg. 7].", "splendid"),
         ("Apple's total net sales were $81,797 million in 2031 [F1].", "2031"),
+        (
+            "Apple's total net sales were $82,959 million in the three months ended July 1, 2023 [F1, F2].",
+            "82,959 million in the three months ended July 1, 2023",
+        ),
         ("Everybody knows that Apple sells many phones.\n", "Everybody"),
     ],
-    ids=["unknown id", "changed digit", "invented quote", "invented source", "invented year", "no citation"],
+    ids=[
+        "unknown id",
+        "changed digit",
+        "invented quote",
+        "invented source",
+        "invented year",
+        "figure of another period",
+        "no citation",
+    ],
 )
 async def test_a_lie_is_taken_out_and_listed(sessions: Sessions, lie: str, trace: str) -> None:
     text = f"{TRUE}\n\n{lie}"

@@ -1,10 +1,13 @@
 """The check of a text against what it may cite."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.agents.research.citations import Given, find_problems, list_ids, render_citations, settle
+from app.knowledge.claims.types import Slot
 
 GIVEN = {
     "F1": Given(
@@ -61,6 +64,57 @@ def test_a_date_or_year_that_is_not_cited_fails() -> None:
 def test_a_quote_must_be_word_for_word() -> None:
     assert reasons('It says "total net sales were $81,797 million" [F1].') == []
     assert reasons('It says "total net sales were splendid" [F1].') != []
+
+
+def net_sales(id: str, millions: int, period: str, words: str) -> Given:
+    """Return what a writer was given about Apple's net sales, with its slot."""
+    shown = f"${millions:,} million"
+    slot = Slot(
+        entity="Apple",
+        measure="total net sales",
+        value=Decimal(millions) * 10**6,
+        unit="USD",
+        period=period,
+        shown=shown,
+    )
+    text = f"Apple's total net sales were {shown} in {words}."
+    return Given(id=id, text=text, filename="2023 Q3 AAPL.pdf", pages=(4,), slots=(slot,))
+
+
+TWO_YEARS = {
+    "F1": net_sales("F1", 81797, "3m:2023-07-01", "the three months ended July 1, 2023"),
+    "F2": net_sales("F2", 82959, "3m:2022-06-25", "the three months ended June 25, 2022"),
+    "F3": Given(id="F3", text="Foreign currencies had an unfavorable impact on net sales of Apple in 2023."),
+    "F4": Given(id="F4", text="Sales of iPhone increased in 2023 because of the new models."),
+}
+
+
+def test_a_cited_figure_of_another_period_is_refuted_by_the_claim_checker() -> None:
+    swapped = "Apple's total net sales were $82,959 million in the three months ended July 1, 2023 [F1, F2]."
+    (problem,) = find_problems(swapped, TWO_YEARS)
+    assert problem.reason == (
+        "What it cites refutes it: $82,959 million is claimed; [2023 Q3 AAPL.pdf, pg. 4] has $81,797 million."
+    )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "refuted"),
+    [
+        ("Sales of iPhone increased in 2023 because of the new models [F4].", False),
+        ("Sales of iPhone decreased in 2023 because of the new models [F4].", True),
+        ("Foreign currencies had no unfavorable impact on net sales of Apple in 2023 [F3].", True),
+        ("Foreign currencies weighed on the net sales of Apple in 2023 [F3].", False),
+    ],
+)
+def test_a_statement_that_turns_its_source_round_is_refuted(sentence: str, refuted: bool) -> None:
+    assert bool(find_problems(sentence, TWO_YEARS)) == refuted
+
+
+def test_figures_of_two_periods_in_their_places_are_not_refuted() -> None:
+    said = (
+        "Apple's total net sales fell from $82,959 million in the three months ended June 25, 2022 to $81,797 million"
+    )
+    assert find_problems(f"{said} in the three months ended July 1, 2023 [F1, F2].", TWO_YEARS) == []
 
 
 def test_sources_that_were_not_given_fail_however_they_are_written() -> None:
