@@ -83,7 +83,8 @@ async def ask_person(state: ResearchState, runtime: Runtime[Context]) -> Json:
     """Wait for what the person means."""
     given = interrupt({"kind": "clarify", "question": state["clarifying"]}, response_schema=Reply)
     reply = Reply.model_validate(given if isinstance(given, dict | Reply) else {"answer": str(given)})
-    return {"question": f"{state['question']} ({reply.answer})", "clarifying": ""}
+    meant = f" ({reply.answer.strip()})" if reply.answer.strip() else ""
+    return {"question": f"{state['question']}{meant}", "clarifying": ""}
 
 
 async def plan(state: ResearchState, runtime: Runtime[Context]) -> Json:

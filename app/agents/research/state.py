@@ -47,7 +47,7 @@ class ResearchState(TypedDict, total=False):
     computed: dict[str, list[str]]
     groups: dict[str, str]
     contradictions: list[Json]
-    unanswered: list[str]
+    gaps: dict[str, list[str]]
     sections: Annotated[dict[str, Json], merge]
     failing: dict[str, list[list[str]]]
     repaired: Annotated[bool, or_]

@@ -15,6 +15,7 @@ from app.agents.research.compute import say_figures, say_formula
 from app.agents.research.contradictions import add_open, find_contradictions
 from app.agents.research.documents import Known
 from app.agents.research.extract import write_extract
+from app.agents.research.gaps import list_gaps
 from app.agents.research.nodes import give, read_documents, read_findings, read_steps
 from app.agents.research.packing import pack
 from app.agents.research.prompts import REPAIR_TASK, WRITE_TASK, Draft, RepairRequest, WriteRequest
@@ -36,7 +37,8 @@ Documents = Mapping[UUID, Known]
 async def pack_findings(state: ResearchState, runtime: Runtime[Context]) -> Json:
     """Choose what the text may rest on, compute what can be computed, and set contradictions side by side."""
     asked = ResearchInput.model_validate(state["input"])
-    documents = {d.id: d for d in read_documents(state)}
+    known = read_documents(state)
+    documents = {d.id: d for d in known}
     steps = read_steps(state)
     useful = _useful(state, steps, documents)
     chosen = {s.id: _slots(s, useful, documents) for s in steps}
@@ -48,15 +50,15 @@ async def pack_findings(state: ResearchState, runtime: Runtime[Context]) -> Json
     slots = {s: _with_ids(slots, short) for s, slots in chosen.items()}
     computed = {s: say_figures(mine) for s, mine in slots.items() if mine}
     computed |= {s.id: say_formula(s.question, s.formula, slots) for s in steps if s.formula}
-    known = await runtime.context.knowledge.list_discrepancies(entry_ids=list(short)) if short else []
+    disputed = await runtime.context.knowledge.list_discrepancies(entry_ids=list(short)) if short else []
     return {
         "packed": [f.model_dump(mode="json") for f in packed],
         "computed": {s: lines for s, lines in computed.items() if lines},
         "groups": await _group(packed, runtime.context),
         "contradictions": [
-            c.model_dump(mode="json") for c in add_open(find_contradictions(packed, documents), known, packed)
+            c.model_dump(mode="json") for c in add_open(find_contradictions(packed, documents), disputed, packed)
         ],
-        "unanswered": [s.question for s in steps if not any(s.id in f.sub_questions for f in packed)],
+        "gaps": {s.id: list_gaps(read_question(s.question, known), slots[s.id], documents) for s in steps},
         "sections": _added_sections(asked, [s for mine in slots.values() for s in mine], packed),
     }
 
@@ -148,9 +150,9 @@ def sections_of(state: ResearchState) -> list[SectionWork]:
 
 
 def _told_steps(state: ResearchState) -> list[PlanStep]:
-    """Return the sub-questions to write about; the terms of a formula are told by it, or not at all."""
+    """Return the sub-questions to write about; the terms of a formula are told by it where it could be computed."""
     steps = read_steps(state)
-    terms = {name for s in steps if s.formula for name in list_names(s.formula)}
+    terms = {name for s in steps if s.id in state["computed"] for name in list_names(s.formula)}
     found = {id for f in state["packed"] for id in f["sub_questions"]} | set(state["computed"])
     return [s for s in steps if s.id in found and s.id not in terms]
 

@@ -113,11 +113,17 @@ class AsyncClient:
         return results
 
     async def research(
-        self, question: str, *, collections: Sequence[str] = (), format: str = "answer", **options: Any
+        self,
+        question: str,
+        *,
+        collections: Sequence[str] = (),
+        format: str = "answer",
+        thread_id: str | None = None,
+        **options: Any,
     ) -> Body:
-        """Start a research run and return it; `wait` gives its end."""
+        """Start a research run and return it; `wait` gives its end. With a `thread_id` it follows up that thread."""
         body = {"question": question, "format": format, "collections": list(collections), **options}
-        return await self.request("POST", "/v1/research", json=body)
+        return await self.request("POST", "/v1/research", json=body, params=given(thread_id=thread_id))
 
     async def debate(self, topic: str | None = None, *, collection: str | None = None, **options: Any) -> Body:
         """Start a debate and return its run; without a topic one is proposed."""

@@ -104,10 +104,24 @@ async def test_a_share_is_computed_and_its_arithmetic_shown(sessions: Sessions) 
     assert (output.not_supported, output.unanswered) == ([], [])
 
 
-async def test_a_formula_without_one_of_its_figures_is_not_answered_by_the_others(sessions: Sessions) -> None:
+async def test_a_formula_without_one_of_its_figures_shows_the_others_and_names_what_is_missing(
+    sessions: Sessions,
+) -> None:
     question = "What was Apple's operating margin in the three months ended July 1, 2023?"
     output, _ = await research(sessions, EMBEDDER, question)
-    assert output.answer == "Not in this collection."
+    assert output.answer.startswith("Apple's total net sales were $81,797 million")
+    assert "%" not in output.answer
+    assert output.unanswered[0] == question
+    assert "operating income" in output.unanswered[1]
+
+
+async def test_a_difference_without_one_of_its_figures_shows_the_other_and_names_what_is_missing(
+    sessions: Sessions,
+) -> None:
+    question = "How did Apple's total net sales change between the quarters ended July 1, 2023 and December 31, 2022?"
+    output, _ = await research(sessions, EMBEDDER, question)
+    assert "$81,797 million in the three months ended July 1, 2023" in output.answer
+    assert output.unanswered == [f"{question} (nothing for the three months ended December 31, 2022)"]
 
 
 async def test_a_period_no_document_has_is_not_answered_with_others(sessions: Sessions) -> None:
