@@ -2,7 +2,8 @@
 
 Each line of `--questions` has `question` and `answer`, and `source_docs` (file names) or `gold` (`filename`, `page`,
 page counting from 1). A question whose answer is one number counts as numeric: right when the first sentence with a
-figure has it within 1%, wrong when it has another, abstained when there is none. `--facts` makes such questions of
+figure has it within 1%, wrong when it has another, abstained when there is none or the question is listed as
+unanswered. `--facts` makes such questions of
 known figures instead: lines with `file`, `company`, `label`, `value`, and `start` and `end` or `instant`.
 """
 
@@ -24,6 +25,7 @@ from app.knowledge.figures import Figure, derive_figure, find_figures, match_fig
 from app.knowledge.knowledge import Knowledge
 from app.resources import Resources
 from benchmarks.asked import Question, make_questions, read_questions
+from benchmarks.streamed import measure_streams
 from benchmarks.support import ingest_all, open_knowledge, open_service, report, run_agent, say
 
 NO_FIGURE = re.compile(r"^\s*\d{1,3}[.)]\s|\bpages? \d+(?:[-–,]\s?\d+)*", re.MULTILINE | re.IGNORECASE)
@@ -86,7 +88,7 @@ async def measure(resources: Resources, questions: Sequence[Question], *, report
 def judge_number(question: Question, output: ResearchOutput) -> tuple[str, bool]:
     """Return right, wrong or abstained for a numeric question, and whether the gold page is cited beside the figure."""
     stated = next(((p, f) for p in split_pieces(output.answer) if (f := _figures(SHOWN.sub(" ", p.text)))), None)
-    if question.number is None or stated is None:
+    if question.number is None or stated is None or output.question in output.unanswered:
         return "abstained", False
     piece, figures = stated
     near = any(question.is_answered_by(figure) for figure in figures)
@@ -187,6 +189,7 @@ async def main() -> None:
     asked.add_argument("--facts", type=Path, help="known figures to make questions of")
     parser.add_argument("--numeric", action="store_true", help="ask only the questions whose answer is a number")
     parser.add_argument("--no-reports", action="store_true", help="do not ask for reports as well")
+    parser.add_argument("--stream", type=int, default=0, help="time so many reports over HTTP as well, at least 2")
     parser.add_argument("--verbose", action="store_true", help="show every answer on stderr")
     chosen = parser.parse_args()
     questions = make_questions(chosen.facts) if chosen.facts else read_questions(chosen.questions)
@@ -194,7 +197,9 @@ async def main() -> None:
     async with open_service() as resources:
         await ingest_all(resources, _list_files(chosen.documents))
         scores = await measure(resources, questions, reports=not chosen.no_reports, verbose=chosen.verbose)
-    figures = scores.as_figures()
+        timed = [q.text for q in questions[: max(2, chosen.stream)]] if chosen.stream else []
+        streamed = await measure_streams(resources.settings, timed) if timed else {}
+    figures = scores.as_figures() | ({"streamed": streamed} if streamed else {})
     report([(name, value) for name, value in figures.items() if name != "tokens"], figures)
 
 

@@ -101,6 +101,11 @@ def list_names(expression: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"q\d+", expression)))
 
 
+def shift_names(expression: str, by: int) -> str:
+    """Return an expression with its sub-questions numbered on: "q2 / q3" by 1 is "q3 / q4"."""
+    return re.sub(r"q(\d+)", lambda name: f"q{int(name[1]) + by}", expression)
+
+
 def scales(expression: str, names: Iterable[str]) -> bool:
     """Tell whether an expression grows with its terms, as a sum of money does and a ratio of money does not."""
     mine = list(names)

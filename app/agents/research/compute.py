@@ -15,7 +15,7 @@ from app.knowledge.periods import Period
 SCALE_POWERS = (("trillion", 12), ("billion", 9), ("million", 6), ("thousand", 3))
 SCALES = tuple((word, Decimal(10**power)) for word, power in SCALE_POWERS)
 PERCENT = re.compile(r"%|percent|share|proportion|fraction|margin|compare|measure up|return on", re.IGNORECASE)
-OUTLAYS = frozenset(list_stems("capital expenditures repurchases dividends paid payments purchases"))
+OUTLAYS = frozenset(list_stems("capital expenditures repurchases dividends paid payments purchases expense cost"))
 SPANS = {3: "the three months", 6: "the six months", 9: "the nine months", 12: "the year"}
 
 
@@ -76,7 +76,7 @@ def _say_result(question: str, formula: str, row: Mapping[str, Slot]) -> str:
 
 
 def _outlay(slot: Slot, figure: Figure) -> Figure:
-    """Return what was paid out as a positive figure: a statement of cash flows has it below zero."""
+    """Return what was paid out as a positive figure: statements often have it below zero."""
     if figure.value >= 0 or not OUTLAYS & set(list_stems(slot.value.measure)):
         return figure
     bare = figure.text.replace("(", "").replace(")", "").lstrip("-−– ")
@@ -100,6 +100,10 @@ def show_period(period: Period) -> str:
     return f"{SPANS[period.months]} ended {day}" if period.months in SPANS else day
 
 
+def _when(period: Period) -> str:
+    return f"as of {show_period(period)}" if period.form.startswith("at:") else f"in {show_period(period)}"
+
+
 def show_difference(old: Figure, new: Figure) -> str:
     """Return "fell by $1,162 million (1.4%)" for two figures of one unit, or "did not change"."""
     change = new.value - old.value
@@ -116,11 +120,13 @@ def read_figure(slot: Slot) -> Figure | None:
 
 def _changes(slots: Sequence[Slot]) -> list[str]:
     found = []
-    for old, new in pairwise(slots):
+    spans = dict.fromkeys(slot.period.months for slot in slots)
+    for old, new in (pair for months in spans for pair in pairwise(s for s in slots if s.period.months == months)):
         before, after = read_figure(old), read_figure(new)
         if before and after and old.value.unit == new.value.unit:
-            spans = f"from {before.text} in {show_period(old.period)} to {after.text} in {show_period(new.period)}"
-            said = f"{name_slot(new)} {show_difference(before, after)}, {spans}"
+            before, after = _outlay(old, before), _outlay(new, after)
+            moved = f"from {before.text} {_when(old.period)} to {after.text} {_when(new.period)}"
+            said = f"{name_slot(new)} {show_difference(before, after)}, {moved}"
             found.append(f"{said} [{old.finding.id}, {new.finding.id}].")
     return found
 
@@ -133,7 +139,7 @@ def _between(groups: Sequence[Sequence[Slot]]) -> list[str]:
         return []
     (more, high), (less, low) = sorted(pair, key=lambda p: p[1].value, reverse=True)
     gap = _like(high.value - low.value, high)
-    first, second = (f"{name_slot(s)} ({f.text} in {show_period(s.period)})" for s, f in ((more, high), (less, low)))
+    first, second = (f"{name_slot(s)} ({f.text} {_when(s.period)})" for s, f in ((more, high), (less, low)))
     return [f"{first} exceeded {second} by {gap} [{more.finding.id}, {less.finding.id}]."]
 
 

@@ -15,6 +15,10 @@ FIGURE = _any(
     "(?:amount|number|total|figure|value) of",
     "in (?:usd )?(?:millions|billions|thousands|percent)",
 )
+AMOUNTS = _any(
+    r"scale|levels?|amounts?|extent|magnitude|significant|substantial|notable|fluctuat\w+|movements?|performance"
+)
+"""What asks for figures without asking for one."""
 OPEN = _any(
     *"why explain describe discuss outline strategy strategic who whom legal nature purpose agenda".split(),
     *"industry focus list relationship drove driven policy policies factors? drivers? risks? reasons?".split(),
@@ -35,6 +39,7 @@ LATEST = _any(
     r"(?:latest|most recent|newest|last) (?:\w+ ){0,2}(?:10-[qk]|quarter|quarterly|report|filing|year|period)"
 )
 EARLIER = _any("previous|prior|earlier|past")
+YES_OR_NO = re.compile(r"^\W*(?:has|have|had|did|does|do|is|are|was|were|can|could|will|would|should)\b", re.IGNORECASE)
 COLLECTION = _any(
     "what (?:can|could|should) (?:i|we) ask",
     "what(?:'s| is) in (?:this|the|that) (?:collection|corpus|library|data ?set)",

@@ -16,14 +16,15 @@ REASONS = frozenset(list_stems("due driven because offset partially primarily re
 
 
 def write_extract(request: WriteRequest) -> str:
-    """Return a Markdown text of computed sentences and cited findings; empty when nothing answers."""
+    """Return a Markdown text of computed sentences and cited findings, none twice; empty when nothing answers."""
     used: set[str] = set()
     parts = [_write_step(request, step, used) for step in request.steps]
     return "\n\n".join(part for part in parts if part)
 
 
 def _write_step(request: WriteRequest, step: PlanStep, used: set[str]) -> str:
-    computed = request.computed.get(step.id, [])
+    computed = [line for line in request.computed.get(step.id, []) if line not in used and not _is_told(line, used)]
+    used |= set(computed)
     mine = [g for g in request.findings if step.id in g.finding.sub_questions and g.id not in used]
     reading = read_question(step.question, [g.document for g in request.findings if g.document])
     mine = [g for g in mine if not any(g.id in list_ids(line) for line in computed)]
@@ -35,6 +36,12 @@ def _write_step(request: WriteRequest, step: PlanStep, used: set[str]) -> str:
     shown = mine[: MOST[request.format] if not computed else BESIDE]
     used |= {g.id for g in shown}
     return "\n\n".join(filter(None, ("\n".join(_listed(computed)), "\n".join(_grouped(shown, request)))))
+
+
+def _is_told(line: str, used: set[str]) -> bool:
+    """Tell whether a computed line is one finding's sentence, and that is in the text already."""
+    ids = list_ids(line)
+    return len(ids) == 1 and ids[0] in used
 
 
 def measures(reading: Reading, given: GivenFinding) -> bool:
@@ -60,7 +67,7 @@ def _grouped(findings: Sequence[GivenFinding], request: WriteRequest) -> Iterato
         name = given.finding.filename if several else request.groups.get(given.id, "")
         groups.setdefault(name, []).append(given)
     single = len(groups) == 1
-    for name, members in groups.items():
+    for name, members in sorted(groups.items(), key=lambda group: bool(group[0])):
         if name and not single:
             yield f"\n**{name}**:\n"
         yield from (f"- {_whole(g.finding.text)} [{g.id}]" for g in members)

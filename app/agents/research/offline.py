@@ -1,8 +1,10 @@
 """Research without a model: reads the question, judges findings by slots and words, writes what was found."""
 
+from app.agents.research.arithmetic import shift_names
 from app.agents.research.extract import write_extract
-from app.agents.research.formulas import find_formula, plan_formula
+from app.agents.research.formulas import Formula, find_formula, plan_formula
 from app.agents.research.prompts import (
+    MAX_STEPS,
     Assessed,
     Assessment,
     AssessRequest,
@@ -18,6 +20,7 @@ from app.agents.research.prompts import (
 from app.agents.research.questions import (
     Reading,
     frame_of,
+    name_measures,
     read_question,
     split_measures,
     split_question,
@@ -30,6 +33,7 @@ from app.agents.research.thread import complete_question
 from app.agents.research.words import core_name, covered
 from app.llm.task import OfflineFunctions
 
+MOST_BESIDE = 4
 TOUCHING, TOGETHER = 0.2, 0.6
 """Shares of a question's words: what one finding must have, and all of them together."""
 
@@ -45,17 +49,41 @@ def clarify(request: Clarify) -> Clarification:
 
 
 def plan(request: PlanRequest) -> Plan:
-    """Split a question into the figures of its formula, or at its own joints, each part with the frame of the whole."""
+    """Split a question at its own joints or into the figures of its formula, each part with the frame of the whole."""
     question = complete_question(request.question, request.turns, request.documents)
     reading = read_question(question, request.documents)
     frame = frame_of(question, reading.issuers)
-    formula = find_formula(question, strip_instructions(question)) if reading.kind in ("figure", "change") else None
-    if formula:
-        return Plan(steps=plan_formula(question, formula, " ".join(reading.issuers[:1]).title(), frame))
-    parts = split_question(question)
+    parts = [question] if _formula_of(question, reading) else split_question(question)
     if len(parts) == 1 and reading.kind in ("figure", "change"):
         parts = split_measures(question, reading)
-    return Plan(steps=[PlanStep(question=question if len(parts) == 1 else _framed(p, frame)) for p in parts])
+    asked = [question] if len(parts) == 1 else [_framed(p, frame) for p in parts]
+    steps: list[PlanStep] = []
+    for text in [*asked, *_figures_beside(question, reading, frame)]:
+        steps += _plan_part(text, read_question(text, request.documents), frame, after=len(steps))
+    return Plan(steps=steps[:MAX_STEPS])
+
+
+def _formula_of(question: str, reading: Reading) -> Formula | None:
+    asks_figure = reading.kind in ("figure", "change")
+    return find_formula(question, strip_instructions(question)) if asks_figure else None
+
+
+def _plan_part(text: str, reading: Reading, frame: list[str], *, after: int) -> list[PlanStep]:
+    """Return a part as one sub-question, or its formula and that one's terms, numbered on `after` the steps before."""
+    formula = _formula_of(text, reading)
+    if formula is None:
+        return [PlanStep(question=text)]
+    steps = plan_formula(text, formula, " ".join(reading.issuers[:1]).title(), frame)
+    return [s.model_copy(update={"formula": shift_names(s.formula, after)}) for s in steps]
+
+
+def _figures_beside(question: str, reading: Reading, frame: list[str]) -> list[str]:
+    """Return questions for the figures of what an open question is about, to be told beside the sentences."""
+    if reading.kind != "open" or len(reading.issuers) != 1:
+        return []
+    whose = reading.issuers[0].title()
+    named = name_measures(question, reading)[:MOST_BESIDE]
+    return [_framed(f"What was {whose}'s {measure}?", frame) for measure in named]
 
 
 def assess(request: AssessRequest) -> Assessment:

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.agents.research.cues import (
     ACRONYM,
     AMONG,
+    AMOUNTS,
     ANAPHORA,
     CHANGE,
     COLLECTION,
@@ -27,10 +28,19 @@ from app.agents.research.cues import (
     PREAMBLE,
     REWORDED,
     SPREAD,
+    YES_OR_NO,
 )
 from app.agents.research.documents import FORM, Known, choose_documents, name_issuers, read_forms
-from app.agents.research.vocabulary import MEASURED, QUALIFIERS
-from app.agents.research.words import content_stems, core_name, drop_legal_forms, find_phrases, is_generic, list_stems
+from app.agents.research.vocabulary import BROAD, MEASURED, QUALIFIERS
+from app.agents.research.words import (
+    WORD,
+    content_stems,
+    core_name,
+    drop_legal_forms,
+    find_phrases,
+    is_generic,
+    list_stems,
+)
 from app.knowledge.periods import Period, find_periods
 
 AskKind = Literal["figure", "change", "open", "collection"]
@@ -38,7 +48,10 @@ AskKind = Literal["figure", "change", "open", "collection"]
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A question read. `measure` is stems, `names` phrases of stems; `issuers` are lower-case names of documents."""
+    """A question read. `measure` is stems, `names` phrases of stems; `issuers` are lower-case names of documents.
+
+    `quantified` tells that figures belong into an answer, whatever kind of answer it is.
+    """
 
     text: str
     kind: AskKind
@@ -51,6 +64,7 @@ class Reading:
     spread: bool = False
     latest: bool = False
     instant: bool = False
+    quantified: bool = False
 
     @property
     def core(self) -> frozenset[str]:
@@ -70,18 +84,20 @@ def read_question(text: str, documents: Sequence[Known]) -> Reading:
     chosen = choose_documents(
         documents, issuers=issuers, periods=[p.form for p in periods], forms=read_forms(text), latest=latest
     )
+    measure = _measure(bare, issuers, documents)
     return Reading(
         text=text,
         kind=_kind(asked, spread=spread, periods=len(periods)),
         issuers=issuers,
         names=_names(bare, issuers, documents),
         years=tuple(dict.fromkeys(y for p in periods for y in re.findall(r"(?:19|20)\d{2}", p.form))),
-        measure=_measure(bare, issuers, documents),
+        measure=measure,
         periods=periods,
         document_ids=tuple(d.id for d in chosen),
         spread=spread and not latest,
         latest=latest,
         instant=bool(INSTANT.search(text)),
+        quantified=bool(AMOUNTS.search(asked) or CHANGE.search(asked) or set(measure) & MEASURED),
     )
 
 
@@ -117,6 +133,21 @@ def split_measures(text: str, reading: Reading) -> list[str]:
     return [_reworded(part, reading.kind, first=number == 0) for number, part in enumerate(parts)]
 
 
+def name_measures(text: str, reading: Reading) -> list[str]:
+    """Return the measures of accounts that a question implies or names whole: "inventory", but not "iPhone sales"."""
+    asked = strip_instructions(text)
+    found = [asked[start:end] for start, end in find_phrases(asked) if _stands_alone(asked, start, end, reading)]
+    single = {list_stems(phrase): phrase for phrase in found if set(list_stems(phrase)) <= MEASURED}
+    broad = [measures for pattern, measures in BROAD if re.search(rf"\b{pattern}\b", asked, re.IGNORECASE)]
+    return list(dict.fromkeys([*single.values(), *(name for measures in broad for name in measures)]))
+
+
+def _stands_alone(text: str, start: int, end: int, reading: Reading) -> bool:
+    before, after = WORD.findall(text[:start])[-1:], text[end:]
+    narrowed = [s for s in list_stems(" ".join(before)) if s in reading.measure]
+    return not narrowed and not re.match(r"\s+(?:from|of|by|per|in the)\b", after)
+
+
 def _reworded(part: str, kind: AskKind, *, first: bool) -> str:
     """Return a part as a question: the first has its beginning, and each asks for the change when that is asked."""
     begun = part if first else f"How did {part}" if kind == "change" else f"What was {part}"
@@ -143,7 +174,7 @@ def _kind(asked: str, *, spread: bool, periods: int) -> AskKind:
         return "open"
     if CHANGE.search(asked) and (spread or periods != 1 or re.search(r"\b(?:chang|compar|differ)", asked)):
         return "change"
-    if FIGURE.search(asked):
+    if FIGURE.search(asked) and not YES_OR_NO.search(asked):
         return "figure"
     return "open"
 

@@ -1,5 +1,6 @@
 """Whether something found is about what was asked; the ground on which the collection "does not have it"."""
 
+import re
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
@@ -7,9 +8,11 @@ from app.agents.research.documents import Known
 from app.agents.research.questions import Reading
 from app.agents.research.schemas import Finding
 from app.agents.research.words import covered, list_stems
+from app.knowledge.figures import find_figures
 from app.knowledge.periods import Period, find_periods
 
 ENOUGH = 0.5
+CELLS = re.compile(r" \| |: [^;:]+; [^;:]+: ")
 
 
 def relevance(reading: Reading, finding: Finding, document: Known | None) -> float:
@@ -25,6 +28,11 @@ def relevance(reading: Reading, finding: Finding, document: Known | None) -> flo
     if reading.periods and not any(_of_period(p, finding, document) for p in reading.periods):
         return 0.0
     return covered(reading.measure, around) if reading.measure else (0.6 if reading.issuers or reading.names else 0.0)
+
+
+def states_figure(text: str) -> bool:
+    """Tell whether a text is a sentence with an amount or a percentage, not the cells of a table run together."""
+    return not CELLS.search(text) and any(f.kind != "year" and (f.unit or f.scaled) for f in find_figures(text))
 
 
 def missing_names(reading: Reading, findings: Iterable[Finding], documents: Mapping[UUID, Known]) -> list[str]:

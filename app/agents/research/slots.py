@@ -264,21 +264,25 @@ def _per_period(reading: Reading, line: Sequence[Slot], documents: Mapping[UUID,
     months = _usual_months(line)
     usual = [s for s in line if s.period.months == months]
     if reading.spread or (reading.kind == "change" and not reading.latest):
-        return _own_periods(reading, usual, documents)
+        return _own_periods(reading, sorted(line, key=lambda s: s.period.months == months), documents)
     return [max(usual, key=lambda s: (_end(s.period), s.measure_fit))]
 
 
 def _own_periods(reading: Reading, slots: Sequence[Slot], documents: Mapping[UUID, Known]) -> list[Slot]:
-    """Return a figure for the period each document is about, its own before another's, the better fitting first."""
+    """Return a figure for the period each document is about, its own before another's, the better fitting first.
+
+    Slots of the usual length come last; other lengths only stand in where a document has none of it.
+    """
     meant = [documents[i] for i in reading.document_ids if i in documents]
     best: dict[str, Slot] = {}
     for document in meant:
         ended = [s for s in slots if document.end is None or s.period.end == document.end]
         own = [s for s in ended if s.finding.document_id == document.id]
         if found := own or (ended if document.end else []):
-            slot = max(found, key=lambda s: (_end(s.period), s.measure_fit))
+            usual = [s for s in found if s.period.months == slots[-1].period.months]
+            slot = max(usual or found, key=lambda s: (_end(s.period), s.measure_fit))
             best.setdefault(slot.period.form, slot)
-    return list(best.values()) or list(slots[:1])
+    return list(best.values()) or list(slots[-1:])
 
 
 def _asked_fit(wanted: Period, slot: Slot, documents: Mapping[UUID, Known], instant: bool) -> float:

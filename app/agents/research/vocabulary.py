@@ -14,7 +14,7 @@ GENERIC = frozenset(
     discussed discussion division divisions document documents does doing dollar dollars done draw drawing drive
     driven driver drivers drove during each earn earned effect effects efficiency either element elements end ended
     ending ends engage engaged especially evolution evolve evolved expenditure expenditures explain explained face
-    factor factors far fetch few figure figures file filed filing filings find first fiscal five fluctuate
+    factor factors far fetch few figure figures file filed filing filings financial find first fiscal five fluctuate
     fluctuated fluctuation focus following for form found four from further fy gave generally generate generated get
     give given gives go had happen happened has have having he help her high his historically how however i
     identified identify if impact implication implications important improve improved improving in include included
@@ -91,6 +91,25 @@ MEASURED = frozenset(
     """.split()
 )
 """Stems of what accounts measure: a list of measures is one of these on both sides of its commas."""
+
+BROAD: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        r"cash flows?(?! from)",
+        (
+            "net cash from operating activities",
+            "net cash from investing activities",
+            "net cash from financing activities",
+        ),
+    ),
+    (r"liquidity", ("cash and cash equivalents",)),
+    (
+        r"debt (?:structure|configuration|levels?|instruments?|profile|management)",
+        ("long-term debt", "commercial paper"),
+    ),
+    (r"interest (?:expenses?|costs?)", ("interest expense",)),
+    (r"profitability", ("gross margin", "operating income", "net income")),
+)
+"""What an open question may be about → the measures that accounts tell of it."""
 
 QUALIFIERS = frozenset({"total", "net", "consolid", "aggreg", "overal", "gross", "compani"})
 """Stems that refine a measure without changing what is measured."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import snowballstemmer
 
-from app.agents.research.vocabulary import GENERIC, PHRASES
+from app.agents.research.vocabulary import GENERIC, MEASURED, PHRASES
 
 WORD = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
 POSSESSIVE = re.compile(r"['’]s?\b")
@@ -69,9 +69,9 @@ def drop_legal_forms(text: str, names: Iterable[str]) -> str:
 
 
 def covered(wanted: Iterable[str], text: str) -> float:
-    """Return the share of stems that a text has; 1.0 when none is wanted."""
-    stems = tuple(wanted)
-    if not stems:
+    """Return the share of stems that a text has, what accounts measure counting double; 1.0 when none is wanted."""
+    weights = {s: 2 if s in MEASURED else 1 for s in wanted}
+    if not weights:
         return 1.0
     have = set(list_stems(text))
-    return sum(s in have for s in stems) / len(stems)
+    return sum(weight for s, weight in weights.items() if s in have) / sum(weights.values())

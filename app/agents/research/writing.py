@@ -30,6 +30,8 @@ from app.knowledge.claims.types import Slot as ClaimSlot
 PACK_TOKENS = {"answer": 3000, "report": 18_000}
 PACK_MOST = {"answer": 40, "report": 80}
 GROUPED = 16
+HEADING = 80
+"""Characters of a concept's name that can stand as a heading."""
 REPAIR_FINDINGS = 12
 Documents = Mapping[UUID, Known]
 
@@ -209,11 +211,20 @@ def _useful(state: ResearchState, steps: Sequence[PlanStep], documents: Document
     missing = missing_names(read_question(state["question"], list(documents.values())), found, documents)
     if missing:
         return []
-    judged = {key.split(":")[0] for key in state.get("useful", {})}
-    ids = {i for entry in state.get("useful", {}).values() for i in entry["ids"]}
-    kept = [f for f in found if str(f.entry_id) in ids]
-    unjudged = [s for s in steps if s.id not in judged]
-    return kept + [f for f in found if str(f.entry_id) not in ids and _near(f, unjudged, documents)]
+    judged: dict[str, set[str]] = {}
+    for key, entry in state.get("useful", {}).items():
+        judged.setdefault(key.split(":")[0], set()).update(entry["ids"])
+    kept = (_of_steps(f, steps, judged, documents) for f in found)
+    return [f for f in kept if f.sub_questions]
+
+
+def _of_steps(
+    finding: Finding, steps: Sequence[PlanStep], judged: Mapping[str, set[str]], documents: Documents
+) -> Finding:
+    """Return a finding with the sub-questions it was judged to help with, or is near to where nothing was judged."""
+    helped = [id for id, entries in judged.items() if str(finding.entry_id) in entries]
+    near = [s.id for s in steps if s.id not in judged and _near(finding, [s], documents)]
+    return finding.model_copy(update={"sub_questions": sorted({*helped, *near})})
 
 
 def _near(finding: Finding, steps: Sequence[PlanStep], documents: Documents) -> bool:
@@ -250,8 +261,9 @@ async def _group(packed: Sequence[Finding], context: Context) -> dict[str, str]:
     for finding in packed[:GROUPED]:
         above = await context.knowledge.list_linked(finding.entry_id, "dependants", limit=3)
         concept = next((e.text for e in above if e.level == "concept"), "")
-        if concept:
-            groups[finding.id] = concept.split(":")[0].split(". ")[0][:80].rstrip(".")
+        name = concept.split(":")[0].split(". ")[0].rstrip(".")
+        if 0 < len(name) <= HEADING:
+            groups[finding.id] = name
     return groups
 
 

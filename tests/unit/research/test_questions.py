@@ -54,6 +54,7 @@ def test_the_documents_meant_are_chosen(question: str, expected: list[str]) -> N
         ("How much did Apple spend on research?", "figure"),
         ("How has Apple's revenue changed over time?", "change"),
         ("Which risks does Apple name?", "open"),
+        ("Has Apple bought back shares, and what are the consequences?", "open"),
         ("What can I ask this collection?", "collection"),
     ],
 )

@@ -28,7 +28,8 @@ WORDS = {"3m:2023-07-01": "three months ended July 1, 2023", "9m:2023-07-01": "n
 
 
 def finding(measure: str, millions: int, period: str, *, document: Known = DOCUMENT, id: str = "F1") -> Finding:
-    text = f"Apple's {measure} were ${millions:,} million in the {WORDS.get(period, period)}."
+    shown = f"{'-' if millions < 0 else ''}${abs(millions):,} million"
+    text = f"Apple's {measure} were {shown} in the {WORDS.get(period, period)}."
     value = SlotValue(
         entity="Apple", measure=measure, value=Decimal(millions) * 10**6, unit="USD", period=period, shown=str(millions)
     )
@@ -85,6 +86,31 @@ def test_changes_are_computed_in_code() -> None:
         "Apple's total net sales fell by $13,039 million (13.7%), from $94,836 million in the three months ended"
         " April 1, 2023 to $81,797 million in the three months ended July 1, 2023 [F2, F1]."
     )
+
+
+def test_an_expense_below_zero_rises_when_more_is_spent() -> None:
+    spent = [
+        finding("interest expense", -490, "3m:2023-04-01", document=OTHER),
+        finding("interest expense", -525, "3m:2023-07-01"),
+    ]
+    assert "rose by $35 million (7.1%), from $490 million" in changed("interest expense", spent)
+
+
+def test_only_spans_of_one_length_are_compared_and_a_day_is_told_as_such() -> None:
+    mixed = [
+        finding("operating cash flow", 60, "6m:2023-04-01", document=OTHER),
+        finding("operating cash flow", 90, "9m:2023-07-01"),
+    ]
+    reading = read_question("How has Apple's operating cash flow changed over time?", list(KNOWN.values()))
+    slots = choose_slots(reading, find_slots(reading, mixed, KNOWN), KNOWN)
+    assert len(say_figures(slots)) == len(slots) == 2
+    owned = [finding("inventories", 7, "at:2023-04-01", document=OTHER), finding("inventories", 6, "at:2023-07-01")]
+    assert "from $7 million as of April 1, 2023 to $6 million as of July 1, 2023" in changed("inventories", owned)
+
+
+def changed(measure: str, findings: list[Finding]) -> str:
+    reading = read_question(f"How have Apple's {measure} changed over time?", list(KNOWN.values()))
+    return say_figures(choose_slots(reading, find_slots(reading, findings, KNOWN), KNOWN))[0]
 
 
 def test_two_documents_that_disagree_are_set_side_by_side_newest_first() -> None:
