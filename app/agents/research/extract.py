@@ -7,6 +7,7 @@ from app.agents.research.prompts import GivenFinding, WriteRequest
 from app.agents.research.questions import Reading, read_question
 from app.agents.research.relevance import ENOUGH, relevance
 from app.agents.research.schemas import PlanStep
+from app.agents.research.sentences import split_pieces
 from app.agents.research.slots import measure_fit
 from app.agents.research.words import list_stems
 
@@ -35,7 +36,7 @@ def _write_step(request: WriteRequest, step: PlanStep, used: set[str]) -> str:
         mine = sorted(mine, key=lambda g: not _gives_reason(g))
     shown = mine[: MOST[request.format] if not computed else BESIDE]
     used |= {g.id for g in shown}
-    return "\n\n".join(filter(None, ("\n".join(_listed(computed)), "\n".join(_grouped(shown, request)))))
+    return "\n\n".join(filter(None, ("\n".join(_listed(computed)), "\n".join(_grouped(shown, request, used)))))
 
 
 def _is_told(line: str, used: set[str]) -> bool:
@@ -60,7 +61,7 @@ def _listed(lines: Sequence[str]) -> Iterator[str]:
     yield from (line if line.startswith(("|", "\n")) else f"- {line}" for line in lines)
 
 
-def _grouped(findings: Sequence[GivenFinding], request: WriteRequest) -> Iterator[str]:
+def _grouped(findings: Sequence[GivenFinding], request: WriteRequest, used: set[str]) -> Iterator[str]:
     groups: dict[str, list[GivenFinding]] = {}
     several = len({g.finding.filename for g in findings}) > 1
     for given in findings:
@@ -70,7 +71,15 @@ def _grouped(findings: Sequence[GivenFinding], request: WriteRequest) -> Iterato
     for name, members in sorted(groups.items(), key=lambda group: bool(group[0])):
         if name and not single:
             yield f"\n**{name}**:\n"
-        yield from (f"- {_whole(g.finding.text)} [{g.id}]" for g in members)
+        yield from (f"- {said}" for g in members if (said := _cited(g, used)))
+
+
+def _cited(given: GivenFinding, used: set[str]) -> str:
+    """Return the sentences of a finding that its document has not been heard to say yet, each with its citation."""
+    said = {f"{given.finding.filename}: {piece.text}": piece.text for piece in split_pieces(_whole(given.finding.text))}
+    fresh = [text for key, text in said.items() if key not in used]
+    used |= set(said)
+    return " ".join(f"{text} [{given.id}]" for text in fresh)
 
 
 def _whole(text: str) -> str:

@@ -28,7 +28,7 @@ def suggest_follow_ups(
     found = []
     if facts and reading.kind == "figure":
         found.append(f"How has {_whose(facts[0].entity)}{facts[0].measure} changed over time?")
-    found += [f"What do the documents say about {name[:1].lower()}{name[1:]}?" for name in dict.fromkeys(about)]
+    found += [f"What do the documents say about “{name}”?" for name in dict.fromkeys(about)]
     return found[:MOST]
 
 

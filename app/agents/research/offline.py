@@ -97,11 +97,8 @@ def write(request: WriteRequest) -> Draft:
 
 
 def repair(request: RepairRequest) -> Draft:
-    """Leave out what failed."""
-    text = request.draft
-    for failed, _ in request.problems:
-        text = text.replace(failed, "")
-    return Draft(text=text)
+    """Return the draft as it is: what failed is word for word from findings, and is taken out and listed later."""
+    return Draft(text=request.draft)
 
 
 def _framed(part: str, frame: list[str]) -> str:

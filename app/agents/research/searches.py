@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.agents.research.documents import Known
 from app.agents.research.packing import estimate_tokens
+from app.agents.research.prose import read_prose
 from app.agents.research.questions import Reading
 from app.agents.research.relevance import relevance, states_figure
 from app.agents.research.schemas import Finding, PlanStep, SlotValue
@@ -50,17 +51,19 @@ def further_orders(step: PlanStep, reading: Reading, terms: Sequence[str]) -> li
 
 
 def finding_of(entry: EntryView, *, step: str, score: float, text: str | None = None) -> Finding:
-    """Return an entry as a finding of a sub-question."""
+    """Return an entry as a finding of a sub-question; without stored facts, with those its sentence states."""
+    said = " ".join((text or entry.text).split())
+    facts = [SlotValue(**vars(fact)) for fact in entry.facts] or read_prose(said)
     return Finding(
         entry_id=entry.id,
         level=entry.level,
         document_id=entry.document_id,
         filename=entry.filename,
         pages=_pages(entry),
-        text=" ".join((text or entry.text).split()),
+        text=said,
         score=round(score, 4),
         sub_questions=[step],
-        facts=[] if text else [SlotValue(**vars(fact)) for fact in entry.facts],
+        facts=[] if text else facts,
         quote=text or " … ".join(e.text for e in entry.evidence),
     )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.agents.research.cues import LEANING, NEXT, QUARTER_BACK, YEAR_BACK
+from app.agents.research.cues import LATEST, LEANING, NEXT, QUARTER_BACK, YEAR_BACK
 from app.agents.research.documents import Known, name_issuers
 from app.agents.research.questions import Reading, read_question
 from app.agents.research.schemas import ResearchOutput
@@ -55,8 +55,16 @@ def complete_question(text: str, turns: Sequence[Turn], documents: Sequence[Know
         return _framed(text, reading, base, documents)
     issuers = name_issuers(text, documents)
     replaced = _with_issuer(base, issuers, documents) if issuers else base
-    spans = find_periods(text)
-    return _with_period(replaced, text[spans[0][0] : spans[-1][1]]) if spans else replaced
+    said = _when_said(text)
+    return _with_period(replaced, said) if said else replaced
+
+
+def _when_said(text: str) -> str:
+    """Return the words that tell for when a question asks: its periods, or "latest quarter"; empty for none."""
+    if spans := find_periods(text):
+        return text[spans[0][0] : spans[-1][1]]
+    latest = LATEST.search(text)
+    return latest[0] if latest else ""
 
 
 def _turn(output: ResearchOutput) -> Turn:

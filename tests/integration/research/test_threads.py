@@ -50,6 +50,11 @@ async def test_a_follow_up_about_another_company_keeps_the_measure(sessions: Ses
     assert "$52,857 million" in output.answer
 
 
+async def test_a_follow_up_may_ask_for_the_latest_period(sessions: Sessions) -> None:
+    _, (output, _) = await ask(sessions, FIRST, "And Microsoft in its latest quarter?")
+    assert "$52,857 million" in output.answer
+
+
 async def test_a_follow_up_takes_fewer_searches_and_says_what_it_recalled(sessions: Sessions) -> None:
     (first, _), (second, said) = await ask(sessions, FIRST, "And in the three months ended June 25, 2022?")
     assert second.usage.searches == 1 < first.usage.searches
