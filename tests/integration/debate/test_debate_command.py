@@ -133,9 +133,19 @@ async def test_refusal_is_one_sentence_and_exit_code_one(server: str, options: t
     assert "Traceback" not in said.err
 
 
+def heed_interrupts() -> None:
+    """Undo what a shell sets for the processes it runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 async def test_interrupted_command_stops_the_debate(server: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        *command(server, TOPIC, "--human", "pro", "--judges", "1"), cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE
+        *command(server, TOPIC, "--human", "pro", "--judges", "1"),
+        cwd=ROOT,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        preexec_fn=heed_interrupts,
     )
     assert process.stdout is not None
     async with asyncio.timeout(60):
