@@ -85,9 +85,3 @@ async def test_what_the_documents_do_not_have_is_told_by_the_exit_code(server: s
     said = await ask(server, "Who is Zyler Vance?", typed="")
     assert said.code == 4
     assert "Not answered: Who is Zyler Vance?" in said.out
-
-
-async def test_unknown_thread_is_told_in_one_sentence(server: str) -> None:
-    said = await ask(server, "And then?", "--thread", "11111111-1111-4111-8111-111111111111")
-    assert said.code == 1
-    assert said.err.count("\n") == 1
