@@ -1,4 +1,7 @@
-"""`symposium reindex`: build the vector indexes anew beside a running service, or drop them before a great load."""
+"""`symposium reindex`: tidy the vocabulary and build the vector indexes anew beside a running service.
+
+Before a great load it drops the vector indexes instead.
+"""
 
 import asyncio
 import sys
@@ -9,15 +12,17 @@ from app.database import open_database
 from app.db import build_engine, build_sessions
 from app.knowledge.embedding_models import find_current
 from app.knowledge.vector_indexes import HnswShape, build_indexes, drop_indexes
+from app.knowledge.vocabulary import drop_unused_terms
 from app.preflight import plainly, read_settings
 from app.settings import Settings
 
 
 async def reindex(settings: Settings, database_url: str, *, drop: bool) -> bool:
-    """Build or drop the current model's indexes; return False when nothing has been embedded yet."""
+    """Build or drop the current model's indexes, and drop words no entry has; return False when nothing is embedded."""
     engine = build_engine(database_url)
     try:
         async with build_sessions(engine).begin() as session:
+            await drop_unused_terms(session)
             model = await find_current(session)
             if model is not None and drop:
                 await drop_indexes(session, model)

@@ -82,10 +82,10 @@ def _shares(ranks: Sequence[int | None], cuts: Sequence[int]) -> Json:
     return {str(cut): round(sum(r is not None and r <= cut for r in ranks) / len(ranks), 4) for cut in cuts}
 
 
-async def run(folder: Path, questions: Path) -> None:
+async def run(folder: Path, questions: Path, keep: Path | None) -> None:
     asked = read_questions(questions)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE)
-    async with open_service(convert_seconds=900) as opened:
+    async with open_service(keep=keep, convert_seconds=900) as opened:
         resources = replace(opened, embedder=CachedEmbedder(opened.embedder, WEIGHTS.expanduser()))
         await ingest_all(resources, paths)
         figures: Json = {"questions": len(asked), "documents": len(paths), "document_hit": {}, "page_hit": {}}
@@ -103,8 +103,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=Path, required=True, help="a folder of files to read")
     parser.add_argument("--questions", type=Path, required=True, help="a file of questions with gold pages")
+    parser.add_argument("--keep", type=Path, help="a folder where the store stays, to go on from in the next run")
     options = parser.parse_args()
-    asyncio.run(run(options.documents, options.questions))
+    asyncio.run(run(options.documents, options.questions, options.keep))
 
 
 if __name__ == "__main__":

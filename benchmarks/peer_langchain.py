@@ -19,6 +19,7 @@ FILL = f"""
 insert into {TABLE} (langchain_id, content, embedding, content_tsv)
 select id, text, embedding::vector, to_tsvector('pg_catalog.english', text) from entries where embedding is not null
 """
+KEYWORDS = f"select exists (select from {TABLE} where content_tsv @@ plainto_tsquery('pg_catalog.english', %s))"
 EXACT = f"select langchain_id from {TABLE} order by (embedding <=> %s::vector) + 0 limit 10"
 
 
@@ -41,14 +42,17 @@ def main() -> None:
     plain = given["url"]
     engine = PGEngine.from_connection_string(url=plain.replace("postgresql://", "postgresql+psycopg://", 1))
     hybrid = HybridSearchConfig(fusion_function=reciprocal_rank_fusion)
-    engine.init_vectorstore_table(table_name=TABLE, vector_size=given["dimension"], hybrid_search_config=hybrid)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(FILL)
-        connection.execute(f"analyze {TABLE}")
     chosen: dict[str, Any] = {"engine": engine, "table_name": TABLE, "embedding_service": Given(vectors)}
+    with psycopg.connect(plain, autocommit=True) as connection:
+        if connection.execute("select to_regclass(%s)", [TABLE]).fetchone() == (None,):
+            engine.init_vectorstore_table(table_name=TABLE, vector_size=given["dimension"], hybrid_search_config=hybrid)
+            connection.execute(FILL)
+            connection.execute(f"analyze {TABLE}")
+            filled = PGVectorStore.create_sync(**chosen, hybrid_search_config=hybrid)
+            filled.apply_vector_index(HNSWIndex())
+            filled.apply_hybrid_search_index()
+        answered = [connection.execute(KEYWORDS, [question]).fetchone() == (True,) for question in given["questions"]]
     store = PGVectorStore.create_sync(**chosen, hybrid_search_config=hybrid)
-    store.apply_vector_index(HNSWIndex())
-    store.apply_hybrid_search_index()
     seconds = []
     for question in given["questions"]:
         began = time.perf_counter()
@@ -60,7 +64,12 @@ def main() -> None:
             exact = {str(row[0]) for row in connection.execute(EXACT, [str(vectors[question])])}
             shares.append(len(exact & {str(found.id) for found in near.similarity_search(question, k=10)}) / 10)
     p95 = sorted(seconds)[int(len(seconds) * 0.95)] * 1000
-    print(json.dumps({"p95_ms": round(p95, 1), "recall10": round(sum(shares) / len(shares), 4)}))
+    figures = {
+        "p95_ms": round(p95, 1),
+        "recall10": round(sum(shares) / len(shares), 4),
+        "keyword_leg_answered": round(sum(answered) / len(answered), 4),
+    }
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

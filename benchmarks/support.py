@@ -31,14 +31,14 @@ WEIGHTS = Path("~/.cache/symposium-benchmarks")
 
 
 @asynccontextmanager
-async def open_service(*, postgres: Any = None, **chosen: Any) -> AsyncIterator[Resources]:
+async def open_service(*, postgres: Any = None, keep: Any = None, **chosen: Any) -> AsyncIterator[Resources]:
     """Start Postgres and Redis in a temporary folder, migrate, and open resources with the `chosen` settings.
 
-    The offline engine and the local embedder unless chosen otherwise; `postgres` are settings of that server.
+    The offline engine and the local embedder unless chosen otherwise; `postgres` are settings of that server. A folder
+    to `keep` is used instead and stays, with what it holds.
     """
-    with tempfile.TemporaryDirectory(prefix="symposium-benchmark-") as name:
-        folder = Path(name)
-        with open_embedded(folder, postgres_settings=postgres) as addresses:
+    with tempfile.TemporaryDirectory(prefix="symposium-benchmark-") as temporary:
+        with open_embedded(keep or Path(temporary), postgres_settings=postgres) as addresses:
             migrate(addresses.database_url)
             given = {"engine": "offline", "embedder": "local", "data_dir": WEIGHTS, **chosen}
             settings = Settings(
@@ -103,9 +103,15 @@ async def ingest(resources: Resources, path: Path) -> PyramidOutput:
 
 
 async def ingest_all(resources: Resources, paths: Iterable[Path]) -> dict[str, PyramidOutput]:
-    """Ingest files one after another, saying so on stderr; return what each gave by file name."""
+    """Ingest files one after another, saying so on stderr; return what each gave by file name.
+
+    Those that a kept store holds are not read again.
+    """
+    there = {document.filename for document in await open_knowledge(resources).list_documents([]) if document.version}
     read = {}
     for path in paths:
+        if path.name in there:
+            continue
         begun = time.perf_counter()
         read[path.name] = await ingest(resources, path)
         seconds = time.perf_counter() - begun

@@ -29,6 +29,7 @@ from app.knowledge.passages import embed_texts
 from app.knowledge.publishing import embed_drafts, write
 from app.knowledge.recollection_history import Author
 from app.knowledge.recollections import Wording
+from app.knowledge.reranking import RERANKED, Rerank
 from app.knowledge.rows import document_view, page_view, recollection_view
 from app.knowledge.sampling import Sample, keep_sample
 from app.knowledge.scope import find_scope
@@ -99,10 +100,12 @@ class Knowledge:
         filters: Filters = Filters(),  # noqa: B008
         limit: int = 20,
         ways: Ways = Ways(),  # noqa: B008
+        rerank: Rerank | None = None,
     ) -> list[Hit]:
         """Return the entries nearest to a query by words and meaning, best first: min(limit, matching) of them.
 
-        `ways` may rank further by the documents asked about or by names, and fold what says the same.
+        `ways` may rank further by the documents asked about or by names, and fold what says the same; `rerank` orders
+        the best anew.
         """
         if self._listeners.on_search:
             self._listeners.on_search()
@@ -118,11 +121,14 @@ class Knowledge:
                 effort=self._effort,
                 timed=self._timed,
             )
-            hits = await finder.find(asked, filters, limit=limit, ways=ways)
+            hits = await finder.find(asked, filters, limit=max(limit, RERANKED if rerank else 0), ways=ways)
             if random.random() < self._sample_share:
                 await keep_sample(session, Sample(project_id=self._project_id, query=asked.text, filters=filters))
                 await session.commit()
-            return hits
+        if rerank is not None:
+            with self._timed("rerank"):
+                hits = await rerank(asked.text, hits)
+        return hits[:limit]
 
     async def walk(self, entry_ids: Sequence[UUID], *, query: str = "", limit: int = 20) -> list[Step]:
         """Return up to `limit` entries one step from these: sources, dependants, siblings, what sums up the document,
@@ -281,9 +287,6 @@ class Knowledge:
             quality=quality,
             page_quality=page_quality,
         )
-        async with self._sessions.begin() as session:
-            await documents.get_document(session, self._project_id, document_id)
-            await store.ensure_terms(session, self._project_id, drafts)
         while not await write(self._sessions, self._models, self._project_id, publication):
             model_id = await embed_drafts(self._sessions, self._models, document_id, drafts)
             publication = replace(publication, model_id=model_id)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.db import Sessions
-from app.knowledge import store
+from app.knowledge import documents, store
 from app.knowledge.current_model import CurrentModel
 from app.knowledge.embedding_models import ModelSwitched
 from app.knowledge.passages import embed_texts
+from app.knowledge.vocabulary import TermsGone, hold_terms
 
 
 async def embed_drafts(
@@ -25,11 +26,18 @@ async def embed_drafts(
 
 
 async def write(sessions: Sessions, models: CurrentModel, project_id: UUID, publication: store.Publication) -> bool:
-    """Publish and return True; False, with nothing written, where another model has come into use meanwhile."""
+    """Publish and return True; False, with nothing shown, where another model has come or words have gone meanwhile.
+
+    Raises NotFound when the document has been deleted, Conflict when a newer version is being read.
+    """
+    async with sessions.begin() as session:
+        await documents.get_document(session, project_id, publication.document_id)
+        await store.ensure_terms(session, project_id, publication.drafts)
     try:
         async with sessions.begin() as session:
             await models.hold(session, publication.model_id)
+            await hold_terms(session, publication.drafts)
             await store.publish(session, project_id, publication)
-    except ModelSwitched:
+    except (ModelSwitched, TermsGone):
         return False
     return True

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -99,10 +100,16 @@ class Scope:
 
 def bind(sql: str, values: Mapping[str, Any]) -> tuple[TextClause, dict[str, Any]]:
     """Return a statement with the types of its parameters and the values it names."""
+    statement, names = _read(sql)
+    return statement, {name: values[name] for name in names}
+
+
+@lru_cache(maxsize=1_000)
+def _read(sql: str) -> tuple[TextClause, frozenset[str]]:
     statement = text(sql)
-    names = set(statement.compile().params)
+    names = frozenset(statement.compile().params)
     types = [bindparam(name, type_=TYPES[name]) for name in sorted(names & TYPES.keys())]
-    return statement.bindparams(*types), {name: values[name] for name in names}
+    return statement.bindparams(*types), names
 
 
 async def find_scope(

@@ -38,10 +38,10 @@ class Effort:
     """
 
     depth: int = 100
-    candidates: int = 1_000
-    postings: int = 30_000
+    candidates: int = 300
+    postings: int = 10_000
     lexemes: int = 24
-    ef_search: int = 200
+    ef_search: int = 120
     exact_below: int = 5_000
 
 
@@ -66,7 +66,7 @@ stats as materialized (
     from terms where project_id = :project and lexeme = '' and level = any(:levels) and entries > 0
 ),
 known as materialized (
-    select t.id, t.level, t.entries as df, s.n, s.average,
+    select t.id, t.level, t.entries as df, s.average,
            ln(1 + (s.n - t.entries + 0.5) / (t.entries + 0.5)) as idf,
            row_number() over (partition by t.level order by t.entries, t.id) as rarity
     from terms t join stats s using (level)
@@ -74,33 +74,30 @@ known as materialized (
 ),
 reach as materialized (
     select s.level, greatest(coalesce(sum(k.idf), 0)
-           + (:word_count - count(k.id)) * ln(1 + (s.n + 0.5) / 0.5), 1e-9) * (:k1 + 1) as highest
+           + (:word_count - count(k.id)) * ln(1 + (s.n + 0.5) / 0.5), 1e-9) as highest
     from stats s left join known k using (level) group by s.level, s.n
 ),
 query as materialized (
-    select id, level, average, idf,
-           :exact or df <= 4 * :postings
-               and sum(df) over (partition by level order by rarity) - df < :postings as finds
-    from known where rarity <= :max_lexemes
+    select k.id, k.level, k.idf / r.highest as gain, :k1 * :b / k.average as slope,
+           :exact or k.df <= 2 * :postings
+               and (k.rarity = 1 or sum(k.df) over (partition by k.level order by k.rarity) <= :postings) as finds
+    from known k join reach r using (level) where k.rarity <= :max_lexemes
 )"""
 
 FOUND = """
-found as (
-    select q.level, x.number,
-           sum(q.idf * x.count * (:k1 + 1) / (x.count + :k1 * (1 - :b + :b * x.length / q.average))) as score
-    from query q
-    join postings p on p.term_id = q.id {block_filter}
-    cross join lateral unnest(p.numbers, p.counts, p.lengths) as x (number, count, length)
-    where q.finds group by q.level, x.number
+found as materialized (
+    select number, sum(gain * count / (count + :base + slope * length)) as share
+    from (
+        select q.gain, q.slope, unnest(p.numbers) as number, unnest(p.counts) as count, unnest(p.lengths) as length
+        from query q join postings p on p.term_id = q.id {block_filter} where q.finds
+    ) x group by number
 )"""
 
 CANDIDATES = """
 candidates as materialized (
-    select e.id, e.level, e.length, e.term_ids, e.term_counts, f.score
-    from (
-        select f.number, f.score from found f join reach r using (level)
-        order by f.score / r.highest desc, f.number limit :candidates
-    ) f join entries e on e.number = f.number
+    select e.id, e.level, e.length, e.term_ids || '{{}}' as term_ids, e.term_counts || '{{}}' as term_counts, f.share
+    from (select number, share from found order by share desc, number limit :candidates) f
+    join entries e using (number)
     where e.project_id = :project {entry_filter}
 )"""
 
@@ -117,25 +114,22 @@ IN_MATCHING = """and (p.document_id = any(array(select distinct document_id from
 
 MATCHING_CANDIDATES = """
 candidates as (
-    select m.id, m.level, m.length, cast(null as integer[]) as term_ids, cast(null as integer[]) as term_counts, f.score
+    select m.id, m.level, m.length, cast(null as integer[]) as term_ids, cast(null as integer[]) as term_counts, f.share
     from found f join matching m using (number)
 )"""
 
 LEXICAL = """
 lexical as (
-    select c.id, (c.score + s.score) / r.highest as share,
-           row_number() over (order by (c.score + s.score) / r.highest desc, c.id) as rank
+    select c.id, c.share + s.share as share, row_number() over (order by c.share + s.share desc, c.id) as rank
     from candidates c
-    join reach r using (level)
     cross join lateral (
-        select coalesce(sum(q.idf * q.count * (:k1 + 1)
-               / (q.count + :k1 * (1 - :b + :b * c.length / q.average))), 0) as score
+        select coalesce(sum(q.gain * q.count / (q.count + :base + q.slope * c.length)), 0) as share
         from (
-            select q.idf, q.average, c.term_counts[array_position(c.term_ids, q.id)] as count
-            from query q where q.level = c.level and not q.finds
+            select q.gain, q.slope, c.term_counts[array_position(c.term_ids, q.id)] as count
+            from query q where q.level = c.level and not q.finds offset 0
         ) q where q.count is not null
     ) s
-    where c.score + s.score > 0
+    where c.share + s.share > 0
     order by rank limit :depth
 )"""
 
@@ -160,22 +154,22 @@ vectors as (
 ),
 fused as (
     select e.id, l.rank as lexical_rank, v.rank as vector_rank, coalesce(l.share, 0) as share,
+           coalesce(cast(cast(:level_weights as jsonb) ->> e.level as float8), 1) as weight,
            case when e.embedding_model_id = {model_id}
                 then greatest(1 - (e.embedding::halfvec({dimension}) <=> cast(:vector as halfvec({dimension}))), 0)
                 else 0 end as likeness
     from lexical l full join vectors v using (id) join entries e using (id)
 ),
-scored as (
+best as (
     select id, lexical_rank, vector_rank,
-           :lexical_weight * share / greatest(max(share) over (), 1e-9)
-           + :vector_weight * likeness / greatest(max(likeness) over (), 1e-9) as score
-    from fused
+           weight * (:lexical_weight * share / greatest(max(share) over (), 1e-9)
+                     + :vector_weight * likeness / greatest(max(likeness) over (), 1e-9)) as score
+    from fused order by score desc, id limit :limit
 )
 select e.id, e.level, e.text, e.document_id, e.collection_id, e.pages, e.grounding, e.facts, e.evidence,
-       e.metadata as meta, d.filename, f.lexical_rank, f.vector_rank,
-       f.score * coalesce(cast(cast(:level_weights as jsonb) ->> e.level as float8), 1) as score
-from scored f join entries e using (id) left join documents d on d.id = e.document_id
-order by score desc, e.id limit :limit
+       e.metadata as meta, d.filename, b.lexical_rank, b.vector_rank, b.score
+from best b join entries e using (id) left join documents d on d.id = e.document_id
+order by b.score desc, e.id
 """
 
 
@@ -201,6 +195,7 @@ async def search(
         "limit": limit,
         "k1": float(weights.k1),
         "b": float(weights.b),
+        "base": float(weights.k1 * (1 - weights.b)),
         "lexical_weight": float(weights.lexical),
         "vector_weight": float(weights.vector),
         "level_weights": dict(weights.levels),
