@@ -21,7 +21,7 @@ class Metrics:
     http_seconds: Histogram
     """Until the first byte of the answer, by `method`, `route` (its template) and `status`."""
     search_seconds: Histogram
-    """By `leg`: `embed`, `lexical`, `vector`, `hybrid`, `route`, `walk`."""
+    """By `leg`: `embed`, `hybrid` (both legs, one statement), `route`, `walk`, `rerank`."""
     event_lag_seconds: Histogram
     """From an event's writing to its going out on a stream."""
 
