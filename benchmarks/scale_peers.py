@@ -20,6 +20,7 @@ from app.knowledge.search import vector_text
 from benchmarks.scale_store import Store
 from benchmarks.timing import time_in_turns
 
+QUESTIONS = 50
 PACKAGES = ("langchain-postgres==0.0.19", "psycopg[binary]")
 TABLE = """
 create table if not exists peer (id uuid, text text, words tsvector, embedding halfvec({dimension}));
@@ -60,7 +61,7 @@ async def measure_ts_rank(store: Store, recall_questions: int) -> Json:
         async with store.resources.sessions() as session:
             return (await session.execute(text(store.sql(statement)), values)).scalars().all()
 
-    times = await time_in_turns({"peer": lambda question: ask(HYBRID, question)}, store.questions)
+    times = await time_in_turns({"peer": lambda question: ask(HYBRID, question)}, store.questions[:QUESTIONS])
     shares = []
     for question in store.questions[:recall_questions]:
         found, exact = await ask(NEAR, question), await ask(EXACT, question)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, select
+from sqlalchemy import Integer, cast, delete, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.knowledge.models import Term
@@ -15,9 +16,9 @@ class TermsGone(Exception):
 
 async def hold_terms(session: AsyncSession, drafts: Iterable[Draft]) -> None:
     """Keep the drafts' lexemes from being dropped until the transaction ends. Raises TermsGone."""
-    wanted = {term_id for draft in drafts for term_id in draft.term_ids}
-    query = select(Term.id).where(Term.id.in_(sorted(wanted))).with_for_update(read=True, key_share=True)
-    if len((await session.scalars(query)).all()) < len(wanted):
+    wanted = sorted({term_id for draft in drafts for term_id in draft.term_ids})
+    there = select(Term.id).where(Term.id == func.any(cast(wanted, ARRAY(Integer))))
+    if len((await session.scalars(there.with_for_update(read=True, key_share=True))).all()) < len(wanted):
         raise TermsGone
 
 
