@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     search_b: float = Field(0.75, ge=0, le=1, description="BM25: how much a long text is discounted")
     search_hnsw_m: int = Field(24, ge=2, le=100, description="HNSW: neighbours a vector keeps; used by `reindex`")
     search_hnsw_build: int = Field(128, ge=4, le=1000, description="HNSW: candidates while building; by `reindex`")
-    search_ef: int = Field(200, ge=10, le=1000, description="HNSW: candidates kept while searching")
+    search_ef: int = Field(120, ge=10, le=1000, description="HNSW: candidates kept while searching")
     search_sample_share: float = Field(
         0.01, ge=0, le=1, description="share of searches kept for `symposium recall`, the newest 500 a project; 0: none"
     )

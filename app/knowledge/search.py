@@ -39,7 +39,7 @@ class Effort:
 
     depth: int = 100
     candidates: int = 300
-    postings: int = 10_000
+    postings: int = 20_000
     lexemes: int = 24
     ef_search: int = 120
     exact_below: int = 5_000
