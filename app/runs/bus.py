@@ -62,11 +62,12 @@ class EventBus:
 
     async def publish(self, run_id: UUID, messages: Iterable[Json]) -> None:
         """Send messages to those who listen now; an unreachable Redis is logged, the log has the events."""
-        channel = channel_of(run_id)
+        sending = self._redis.pipeline(transaction=False)
+        for message in messages:
+            sending.publish(channel_of(run_id), json.dumps(message))
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
-                for message in messages:
-                    await self._redis.publish(channel, json.dumps(message))
+                await sending.execute()
         except (RedisError, TimeoutError, OSError) as error:
             log.warning("publish_failed", run_id=str(run_id), error=repr(error))
 

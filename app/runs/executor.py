@@ -1,7 +1,7 @@
 """Carrying out runs: each delivered id becomes one attempt, from the graph's last finished step to an ending."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -28,6 +28,7 @@ from app.runs.context import Prepare, Prepared
 from app.runs.dispatch import Delivery, Dispatcher
 from app.runs.events import publish
 from app.runs.models import TERMINAL, Run, RunEvent
+from app.runs.recorder import DELTA
 from app.runs.repository import AttemptLost, Ending, NewEvent
 from app.runs.steps import take_steps
 
@@ -228,15 +229,14 @@ class Executor:
             raise AttemptLost
         return Ending(status="cancelled" if active.reason == "cancel" else "queued")
 
-    async def _record(self, run: Run, event: NewEvent) -> None:
-        """Append an event and send it out; a delta is only sent."""
-        if event.type == "delta":
-            await self._bus.publish(run.id, [{"type": "delta", "data": event.data}])
+    async def _record(self, run: Run, events: Sequence[NewEvent]) -> None:
+        """Append events and send them out; deltas, which come by themselves, are only sent."""
+        if events[0].type == DELTA:
+            await self._bus.publish(run.id, [{"type": DELTA, "data": event.data} for event in events])
             return
         async with self._sessions.begin() as session:
-            row = await repository.append_event(session, run.id, run.attempt, event)
-        if row is not None:
-            await publish(self._bus, run.id, [row])
+            rows = await repository.append_events(session, run.id, run.attempt, events)
+        await publish(self._bus, run.id, rows)
 
     async def _end(self, active: Active, ending: Ending) -> Run:
         run = active.run

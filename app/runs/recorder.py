@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import takewhile
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -12,11 +13,17 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from app.db import Json
 from app.resources import CheckpointPool
 
+DELTA = "delta"
+"""The type of events that are sent and never stored."""
+
 
 class Recorder:
-    """Writes what nodes emit, in order, as it comes; `flush` returns when all of it is written."""
+    """Writes what nodes emit, in order, as it comes; `flush` returns when all of it is written.
 
-    def __init__(self, write: Callable[[Json], Awaitable[None]]) -> None:
+    `write` gets all that came while it wrote last, deltas and other events apart.
+    """
+
+    def __init__(self, write: Callable[[Sequence[Json]], Awaitable[None]]) -> None:
         self._write = write
         self._items: deque[Json] = deque()
         self._wake = asyncio.Event()
@@ -28,11 +35,14 @@ class Recorder:
         self._wake.set()
 
     async def flush(self) -> None:
-        """Write all that was put so far; an item that can't be written stays, and raises again."""
+        """Write all that was put so far; items that can't be written stay, and raise again."""
         async with self._writing:
             while self._items:
-                await self._write(self._items[0])
-                self._items.popleft()
+                kind = _is_delta(self._items[0])
+                alike = list(takewhile(lambda item: _is_delta(item) is kind, self._items))  # noqa: B023
+                await self._write(alike)
+                for _ in alike:
+                    self._items.popleft()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -50,6 +60,10 @@ class Recorder:
             await self._wake.wait()
             self._wake.clear()
             await self.flush()
+
+
+def _is_delta(item: Json) -> bool:
+    return bool(item["type"] == DELTA)
 
 
 class RecordingSaver(AsyncPostgresSaver):

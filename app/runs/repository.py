@@ -122,26 +122,39 @@ def append_to(session: AsyncSession, run: Run, *events: NewEvent) -> list[RunEve
     return rows
 
 
-async def append_event(session: AsyncSession, run_id: UUID, attempt: int, event: NewEvent) -> RunEvent | None:
-    """Append one event of an attempt; None when its key is in the log already. Raises AttemptLost."""
-    if event.key is not None and await has_key(session, run_id, event.key):
-        return None
-    changes: Json = {"last_seq": Run.last_seq + 1}
-    if event.type == PROGRESSED:
-        changes["progress"] = event.data
+async def append_events(
+    session: AsyncSession, run_id: UUID, attempt: int, events: Sequence[NewEvent]
+) -> list[RunEvent]:
+    """Append events of an attempt and return their rows; one whose key is in the log has none. Raises AttemptLost."""
+    new = await _list_new(session, run_id, events)
+    if not new:
+        return []
+    changes: Json = {"last_seq": Run.last_seq + len(new)}
+    progress = [event.data for event in new if event.type == PROGRESSED]
+    if progress:
+        changes["progress"] = progress[-1]
     query = update(Run).where(*fence(run_id, attempt)).values(changes).returning(Run.last_seq)
-    seq = await session.scalar(query)
-    if seq is None:
+    last = await session.scalar(query)
+    if last is None:
         raise AttemptLost
-    row = RunEvent(run_id=run_id, seq=seq, type=event.type, key=event.key, data=event.data, at=now())
-    session.add(row)
-    return row
+    rows = [
+        RunEvent(run_id=run_id, seq=seq, type=event.type, key=event.key, data=event.data, at=now())
+        for seq, event in enumerate(new, start=last - len(new) + 1)
+    ]
+    session.add_all(rows)
+    return rows
 
 
-async def has_key(session: AsyncSession, run_id: UUID, key: str) -> bool:
-    """Whether the run's log has an event of this key."""
-    query = select(RunEvent.seq).where(RunEvent.run_id == run_id, RunEvent.key == key)
-    return await session.scalar(query) is not None
+async def _list_new(session: AsyncSession, run_id: UUID, events: Sequence[NewEvent]) -> list[NewEvent]:
+    keys = {event.key for event in events if event.key is not None}
+    query = select(RunEvent.key).where(RunEvent.run_id == run_id, RunEvent.key.in_(keys))
+    known = set(await session.scalars(query)) if keys else set()
+    new = []
+    for event in events:
+        if event.key is None or event.key not in known:
+            new.append(event)
+            known.add(event.key)
+    return new
 
 
 def fence(run_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:

@@ -1,6 +1,6 @@
 """One attempt at a graph: from its checkpoint to its output, its question, or its drain."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from app.runs.recorder import Recorder, RecordingSaver
 from app.runs.repository import Ending, NewEvent, find_given_input
 from app.runs.tracing import StepTrace
 
-Record = Callable[[Run, NewEvent], Awaitable[None]]
+Record = Callable[[Run, Sequence[NewEvent]], Awaitable[None]]
 Graph = CompiledStateGraph[Any, Context, Any, Any]
 
 
@@ -37,8 +37,8 @@ async def take_steps(
     Raises GraphDrained when the drain asked for has been reached, GraphRecursionError past the agent's limit.
     """
 
-    async def write(item: Json) -> None:
-        await record(run, NewEvent(type=item["type"], key=item.get("key"), data=item["data"]))
+    async def write(items: Sequence[Json]) -> None:
+        await record(run, [NewEvent(type=item["type"], key=item.get("key"), data=item["data"]) for item in items])
 
     recorder = Recorder(write)
     graph: Graph = agent.build().compile(checkpointer=RecordingSaver(checkpoint_pool, recorder))

@@ -37,9 +37,9 @@ async def finish(sessions: Sessions, run: Run, ending: Ending) -> None:
         await repository.finish(session, run.id, run.attempt, ending, usage={})
 
 
-async def append(sessions: Sessions, run: Run, event: NewEvent) -> RunEvent | None:
+async def append(sessions: Sessions, run: Run, *events: NewEvent) -> list[RunEvent]:
     async with sessions.begin() as session:
-        return await repository.append_event(session, run.id, run.attempt, event)
+        return await repository.append_events(session, run.id, run.attempt, events)
 
 
 async def fall_silent(sessions: Sessions, run_id: UUID) -> None:
@@ -95,10 +95,18 @@ async def test_two_terminal_events_are_impossible(sessions: Sessions, run_id: UU
 async def test_repeated_step_tells_its_event_once(sessions: Sessions, run_id: UUID) -> None:
     run = await begin(sessions, run_id)
     assert run is not None
-    first = await append(sessions, run, NewEvent(type="steps.counted", key="step 1"))
-    assert first is not None
-    assert await append(sessions, run, NewEvent(type="steps.counted", key="step 1")) is None
+    assert len(await append(sessions, run, NewEvent(type="steps.counted", key="step 1"))) == 1
+    assert await append(sessions, run, NewEvent(type="steps.counted", key="step 1")) == []
     assert await types_of(sessions, run_id) == ["run.started", "steps.counted"]
+
+
+async def test_events_appended_together_keep_their_order_and_each_key_once(sessions: Sessions, run_id: UUID) -> None:
+    run = await begin(sessions, run_id)
+    assert run is not None
+    keys = ["a", "b", "a", None, None, "c"]
+    await append(sessions, run, NewEvent(type="steps.counted", key="b"))
+    appended = await append(sessions, run, *(NewEvent(type="steps.counted", key=key) for key in keys))
+    assert [(event.seq, event.key) for event in appended] == [(3, "a"), (4, None), (5, None), (6, "c")]
 
 
 async def test_events_appended_at_once_have_no_gap(sessions: Sessions, run_id: UUID) -> None:
@@ -115,7 +123,7 @@ async def test_events_racing_with_one_key_are_stored_once(sessions: Sessions, ru
     assert run is not None
     event = NewEvent(type="steps.counted", key="same")
     results = await asyncio.gather(*(append(sessions, run, event) for _ in range(4)), return_exceptions=True)
-    assert all(result is None or isinstance(result, RunEvent | IntegrityError) for result in results)
+    assert all(isinstance(result, list | IntegrityError) for result in results)
     assert await types_of(sessions, run_id) == ["run.started", "steps.counted"]
 
 
