@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from app.knowledge.periods import find_periods
+from app.knowledge.remembered import remember
 
 Kind = Literal["currency", "percent", "basis_points", "count", "ratio", "year"]
 
@@ -72,6 +73,9 @@ NUMBER = re.compile(
     r"(?P<close2>\s?\))?(?P<close3>\s?\)\s?%)?",
     re.IGNORECASE,
 )
+DIGIT = re.compile("[0-9]")
+LEAD = 16
+"""More characters than a number has before its first digit: what lies ahead of them need not be searched."""
 AFTER = re.compile(r"(?:[A-Za-z_]|\([a-z]\)|-[A-Za-z]|[-/][0-9]+-|:[0-9])")
 RANGE = re.compile(r"\s*(?:-|–|—|to|through)\s*", re.IGNORECASE)
 IN_SCALE = re.compile(r"\bin\s+(?:[A-Za-z$.]+\s+){0,4}?(thousands|millions|billions)\b", re.IGNORECASE)
@@ -82,9 +86,12 @@ def find_figures(text: str, *, scale: Decimal | int = 1) -> list[Figure]:
 
     Parts of dates, footnote marks and identifiers (10-K, COVID-19) are no figures; a bare year has kind "year".
     """
-    found = list(_scan(text))
-    found = _spread_over_ranges(text, found)
-    return [_apply(figure, Decimal(scale)) for figure in found]
+    return [_apply(figure, Decimal(scale)) for figure in _find(text)]
+
+
+@remember
+def _find(text: str) -> tuple[Figure, ...]:
+    return tuple(_spread_over_ranges(text, list(_scan(text))))
 
 
 def find_scales(text: str) -> list[Decimal]:
@@ -142,7 +149,10 @@ def _token(figure: Figure) -> str:
 def _scan(text: str) -> Iterator[Figure]:
     dated = find_periods(text)
     position = 0
-    while match := NUMBER.search(text, position):
+    while digit := DIGIT.search(text, position):
+        match = NUMBER.search(text, max(position, digit.start() - LEAD))
+        if match is None:
+            return
         inside = next((d for d in dated if d[0] < match.end("digits") and match.start("digits") < d[1]), None)
         if inside:
             position = max(inside[1], match.end("digits"))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from app.knowledge.remembered import remember
+
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
@@ -85,8 +87,11 @@ BARE_YEAR = re.compile(
 
 def find_periods(text: str) -> list[Found]:
     """Return every period named in the text as (start, end, period), in order; lists give one item a member."""
-    if not SOME_YEAR.search(text):
-        return []
+    return list(_find(text)) if SOME_YEAR.search(text) else []
+
+
+@remember
+def _find(text: str) -> tuple[Found, ...]:
     taken = bytearray(len(text))
     lower = text.lower()
     found: list[Found] = []
@@ -100,7 +105,7 @@ def find_periods(text: str) -> list[Found]:
             if periods:
                 taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
                 found.extend((match.start(), match.end(), period) for period in periods)
-    return sorted(found, key=lambda item: (item[0], item[1]))
+    return tuple(sorted(found, key=lambda item: (item[0], item[1])))
 
 
 def normal_forms(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.knowledge.figures import Figure, find_figures
+from app.knowledge.remembered import remember
 
 NAME = re.compile(r"\b[A-Z][a-z&][\w&]*(?:\s+[A-Z][\w&]+)+")
 
@@ -28,13 +29,11 @@ class Coverage:
 
 def measure_coverage(markdown: str, insights: Iterable[str]) -> Coverage:
     """Return how many of a page's distinct figures and names stand in some insight, compared by digits and letters."""
-    carried = " ".join(insights)
-    carried_digits = {_digits(figure) for figure in find_figures(carried)}
-    figures = {_digits(f): f.text for f in find_figures(markdown) if f.kind != "year" and len(_digits(f)) > 1}
-    flat = re.sub(r"\s+", " ", re.sub(r"[|*#]+", "\n", markdown).replace("\n", " . "))
-    names = {match.group().lower(): match.group() for match in NAME.finditer(flat)}
+    told = list(insights)
+    carried, carried_digits = " ".join(told).lower(), {_digits(f) for text in told for f in find_figures(text)}
+    figures, names = _list_wanted(markdown)
     lost_figures = [shown for digits, shown in figures.items() if digits not in carried_digits]
-    lost_names = [shown for name, shown in names.items() if name not in carried.lower()]
+    lost_names = [shown for name, shown in names.items() if name not in carried]
     return Coverage(
         numbers=len(figures),
         numbers_carried=len(figures) - len(lost_figures),
@@ -42,6 +41,14 @@ def measure_coverage(markdown: str, insights: Iterable[str]) -> Coverage:
         names_carried=len(names) - len(lost_names),
         missing=(*lost_figures, *lost_names),
     )
+
+
+@remember
+def _list_wanted(markdown: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a page's figures by their digits, and its names in lower case, each with what is shown."""
+    figures = {_digits(f): f.text for f in find_figures(markdown) if f.kind != "year" and len(_digits(f)) > 1}
+    flat = re.sub(r"\s+", " ", re.sub(r"[|*#]+", "\n", markdown).replace("\n", " . "))
+    return figures, {match.group().lower(): match.group() for match in NAME.finditer(flat)}
 
 
 def _digits(figure: Figure) -> str:

@@ -43,9 +43,13 @@ class Ground:
     def check(self, text: str, page: int) -> Verdict:
         """Return the best verdict over the pages, the insight's own page first."""
         own = self._pages.get(page)
-        grounds = ([own] if own else []) + [g for n, g in self._pages.items() if n != page]
-        verdicts = [self._check_on(text, ground) for ground in grounds]
-        order = ("grounded", "derived", "partial", "ungrounded")
+        verdicts = []
+        for ground in ([own] if own else []) + [g for n, g in self._pages.items() if n != page]:
+            verdict = self._check_on(text, ground)
+            if verdict.grounding == "grounded":
+                return verdict
+            verdicts.append(verdict)
+        order = ("derived", "partial", "ungrounded")
         return min(verdicts, key=lambda verdict: order.index(verdict.grounding))
 
     def _check_on(self, text: str, ground: "PageGround") -> Verdict:
@@ -106,6 +110,10 @@ class PageGround:
         return index
 
     @cached_property
+    def _lines(self) -> list[tuple[str, set[str]]]:
+        return [(line, _words(line)) for line in self._text.splitlines()]
+
+    @cached_property
     def _plain_text(self) -> str:
         return re.sub(r"[|*\s]+", " ", self._said)
 
@@ -116,9 +124,10 @@ class PageGround:
     def derive(self, claimed: Figure, text: str) -> str:
         """Return the formula by which a figure follows from two others of a line the insight speaks of, or ""."""
         words = {w for w in _words(text) if len(w) > 3}
-        for line in self._text.splitlines():
-            shared = words & _words(line)
-            figures = find_figures(line)[:FEW] if len(shared) >= 2 else []
+        for line, said in self._lines:
+            if len(words & said) < 2:
+                continue
+            figures = find_figures(line)[:FEW]
             for scale in (Decimal(1), *self._scales):
                 derivation = derive_figure(claimed, figures if scale == 1 else _scaled(figures, scale))
                 if derivation:

@@ -1,10 +1,14 @@
 """Windows of two pages that slide by one, cut into segments, and the edits read from them."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.agents.pyramid.schemas import Insight, Numbered, WindowReading
 from app.convert.document import Page
+
+UNSAID = re.compile(r"(?:[^\w%$€£.,-]|_)+")
+"""What two texts may differ in and still say the same."""
 
 
 def plan_segments(pages: int, segments: int) -> list[tuple[int, int]]:
@@ -78,4 +82,4 @@ def final_insights(windows: Mapping[int, Sequence[Insight]], segments: Sequence[
 
 
 def _plain(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalnum() or c in "-%$€£.,").rstrip(".")
+    return UNSAID.sub("", text.lower()).rstrip(".")
