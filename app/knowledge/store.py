@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Text, delete, func, insert, select, update
+from sqlalchemy import Text, delete, func, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from app.convert import document
 from app.db import Json, now
 from app.errors import Conflict, Invalid
+from app.knowledge.bulk import copy_rows
 from app.knowledge.documents import lock_document
 from app.knowledge.lexical import lexemes
 from app.knowledge.models import Document, DocumentContent, Entry, EntrySource, Page, Term, postings
@@ -158,6 +159,7 @@ async def publish(session: AsyncSession, project_id: UUID, publication: Publicat
     await _remove_old(session, shown, publication)
     await _keep(session, publication)
     await _insert_new(session, shown, publication)
+    await _number(session, publication)
     await _link(session, publication)
     await _show(session, shown, publication)
     await _post(session, project_id, shown, publication.drafts)
@@ -181,33 +183,38 @@ async def _keep(session: AsyncSession, publication: Publication) -> None:
     if not kept:
         return
     await session.execute(update(Entry), [{"id": entry_id, **entry_values(draft)} for entry_id, draft in kept.items()])
-    for entry_id, number in await session.execute(select(Entry.id, Entry.number).where(Entry.id.in_(list(kept)))):
-        kept[entry_id].number = number
 
 
 async def _insert_new(session: AsyncSession, shown: Document, publication: Publication) -> None:
     new = [draft for draft in publication.drafts if draft.stored_id is None]
-    if not new:
-        return
-    made = {uuid7(): draft for draft in new}
-    rows = [
-        {
-            "id": entry_id,
-            "project_id": shown.project_id,
-            "collection_id": shown.collection_id,
-            "document_id": shown.id,
+    for draft in new:
+        draft.stored_id = uuid7()
+    shared = {
+        "project_id": shown.project_id,
+        "collection_id": shown.collection_id,
+        "document_id": shown.id,
+        "embedding_model_id": publication.model_id,
+    }
+    rows = (
+        shared
+        | {
+            "id": draft.stored_id,
             "level": draft.entry.level,
             "text": draft.entry.text,
             "pages": list(draft.entry.pages),
-            "embedding_model_id": publication.model_id,
             "embedding": draft.embedding,
-            **entry_values(draft),
         }
-        for entry_id, draft in made.items()
-    ]
-    numbers = await session.execute(insert(Entry).returning(Entry.id, Entry.number), rows)
-    for entry_id, number in numbers:
-        made[entry_id].stored_id, made[entry_id].number = entry_id, number
+        | entry_values(draft)
+        for draft in new
+    )
+    await copy_rows(session, Entry, rows)
+
+
+async def _number(session: AsyncSession, publication: Publication) -> None:
+    query = select(Entry.id, Entry.number).where(Entry.document_id == publication.document_id)
+    numbers: dict[UUID | None, int] = {entry_id: number for entry_id, number in await session.execute(query)}
+    for draft in publication.drafts:
+        draft.number = numbers[draft.stored_id]
 
 
 def entry_values(draft: Draft) -> Json:
@@ -230,8 +237,7 @@ def entry_values(draft: Draft) -> Json:
 async def _link(session: AsyncSession, publication: Publication) -> None:
     ids = {draft.entry.key: draft.stored_id for draft in publication.drafts}
     links = {(draft.stored_id, ids[source]) for draft in publication.drafts for source in draft.entry.sources}
-    if links:
-        await session.execute(insert(EntrySource), [{"entry_id": made, "source_id": source} for made, source in links])
+    await copy_rows(session, EntrySource, ({"entry_id": made, "source_id": source} for made, source in links))
 
 
 async def _show(session: AsyncSession, shown: Document, publication: Publication) -> None:
@@ -256,8 +262,7 @@ async def _post(session: AsyncSession, project_id: UUID, shown: Document, drafts
     """Add the postings. Last of all, for the sums they change are locked until the commit."""
     rows = build_postings(drafts, await list_counters(session, project_id))
     owner = {"document_id": shown.id, "collection_id": shown.collection_id}
-    if rows:
-        await session.execute(insert(postings), [row | owner for row in rows])
+    await copy_rows(session, postings, (row | owner for row in rows))
 
 
 async def list_counters(session: AsyncSession, project_id: UUID) -> dict[str, int]:
