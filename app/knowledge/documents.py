@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, literal, select, update
@@ -247,11 +248,12 @@ async def get_page(session: AsyncSession, found: Document, number: int) -> Page:
 
 
 async def find_windows(
-    session: AsyncSession, project_id: UUID, document_id: UUID, hashes: Sequence[str]
-) -> dict[str, Json]:
-    """Return by hash what reading windows of a document gave; those never read are left out."""
+    session: AsyncSession, project_id: UUID, document_id: UUID, hashes: Sequence[str], *, part: str | None = None
+) -> dict[str, Any]:
+    """Return by hash what reading windows of a document gave, or one part of it; those never read are left out."""
     mine = (Window.document_id == document_id, Window.project_id == project_id)
-    query = select(Window.hash, Window.result).where(*mine, Window.hash.in_(hashes))
+    wanted = Window.result if part is None else Window.result[part]
+    query = select(Window.hash, wanted).where(*mine, Window.hash.in_(hashes))
     return {found: result for found, result in await session.execute(query)}
 
 

@@ -242,10 +242,12 @@ class Knowledge:
         async with self._sessions() as session:
             return await documents.load_pages(session, self._project_id, document_id, version, numbers)
 
-    async def find_windows(self, document_id: UUID, hashes: Sequence[str]) -> dict[str, Json]:
-        """Return by hash what reading windows of a document gave; those never read are left out."""
+    async def find_windows(
+        self, document_id: UUID, hashes: Sequence[str], *, part: str | None = None
+    ) -> dict[str, Any]:
+        """Return by hash what reading windows of a document gave, or one part of it; those never read are left out."""
         async with self._sessions() as session:
-            return await documents.find_windows(session, self._project_id, document_id, hashes)
+            return await documents.find_windows(session, self._project_id, document_id, hashes, part=part)
 
     async def save_window(self, document_id: UUID, hash: str, result: Json) -> None:
         """Store what reading a window gave. Raises NotFound when the document is gone."""

@@ -25,6 +25,8 @@ GRAPH_VERSION = 1
 MAX_TOKENS = 256
 BATCH_TOKENS = 1024
 BATCH_TEXTS = 64
+ENCODED_TEXTS = 4096
+"""So many texts are held as tokens at once."""
 
 
 def open_local_embedder(cache_dir: Path, *, threads: int = 0, model_dir: Path | None = None) -> "LocalEmbedder":
@@ -57,9 +59,14 @@ class LocalEmbedder:
 
     async def embed_counted(self, texts: Sequence[str]) -> Embedded:
         """Return what `embed` returns, and how many tokens were read."""
-        vectors = np.zeros((len(texts), HIDDEN), np.float32)
-        if not texts:
-            return Embedded(vectors=vectors, tokens=0)
+        vectors, tokens = np.zeros((len(texts), HIDDEN), np.float32), 0
+        for start in range(0, len(texts), ENCODED_TEXTS):
+            part = slice(start, start + ENCODED_TEXTS)
+            tokens += await self._fill(vectors[part], texts[part])
+        return Embedded(vectors=vectors, tokens=tokens)
+
+    async def _fill(self, vectors: np.ndarray, texts: Sequence[str]) -> int:
+        """Write the vectors of some texts into an array; return how many tokens were read."""
         loop = asyncio.get_running_loop()
         encodings = await loop.run_in_executor(self._executor, self._tokenizer.encode_batch_fast, list(texts))
         turns = asyncio.Semaphore(self._threads)
@@ -72,7 +79,7 @@ class LocalEmbedder:
         async with asyncio.TaskGroup() as group:
             for batch in _batches([len(encoding) for encoding in encodings]):
                 group.create_task(fill(batch))
-        return Embedded(vectors=vectors, tokens=sum(len(encoding) for encoding in encodings))
+        return sum(len(encoding) for encoding in encodings)
 
     async def check_dimension(self) -> None:
         """Do nothing: the weights are checked as they are loaded."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from app.agents.base import Context
 from app.agents.pyramid.concepts import pick_key_figures
@@ -25,7 +25,6 @@ from app.agents.pyramid.schemas import (
     Insight,
     Numbered,
     PyramidOutput,
-    WindowResult,
 )
 from app.agents.pyramid.state import ChunkState, PyramidState, SegmentState
 from app.agents.pyramid.window import final_insights, plan_segments
@@ -38,6 +37,9 @@ FIRST_PAGES = 4
 CHUNK_PAGES = 8
 CHUNK_INSIGHTS = 400
 ABSTRACT_INSIGHTS = 40
+LOADED_WINDOWS = 64
+
+INSIGHTS, DROPS = TypeAdapter(list[Insight]), TypeAdapter(list[Drop])
 
 
 class StoredChunk(BaseModel):
@@ -79,9 +81,7 @@ async def describe(state: PyramidState, runtime: Runtime[Context]) -> Goto:
 async def plan_concepts(state: PyramidState, runtime: Runtime[Context]) -> Goto:
     """Gather the insights of all windows and cut them into chunks of neighbouring pages."""
     context, version = runtime.context, state["input"]["version"]
-    insights = final_insights(
-        {start: result.insights for start, result in (await _results(state, context)).items()}, state["segments"]
-    )
+    insights = final_insights(await _load_insights(state, context), state["segments"])
     context.emit("pyramid.insights_found", key=f"insights:{version}", insights=len(insights))
     sends = []
     for number, chunk in enumerate(_cut(insights), start=1):
@@ -133,7 +133,7 @@ async def publish(state: PyramidState, runtime: Runtime[Context]) -> Json:
     context, document_id, version = runtime.context, _document(state), state["input"]["version"]
     chunks, pages = await _chunks(state, context), await context.knowledge.load_pages(document_id, version)
     insights = [insight for chunk in chunks for insight in chunk.insights]
-    dropped = _drops(await _results(state, context))
+    dropped = await _load_drops(state, context)
     card = Card.model_validate(state["card"])
     by_page = await asyncio.to_thread(measure_pages, pages, insights, dropped)
     context.emit("run.progressed", key="publish", stage="embedding and storing", done=0, total=1, unit="documents")
@@ -191,10 +191,15 @@ def _readers(state: PyramidState, card: Card, segments: list[tuple[int, int]]) -
     return readers
 
 
-async def _results(state: PyramidState, context: Context) -> dict[int, WindowResult]:
-    keys = {int(start): key for start, key in state["windows"].items()}
-    kept = await context.knowledge.find_windows(_document(state), list(keys.values()))
-    return {start: WindowResult.model_validate(kept.get(key) or {}) for start, key in sorted(keys.items())}
+async def _load_insights(state: PyramidState, context: Context) -> dict[int, list[Insight]]:
+    """Return the insights of each window, by its first page, loaded some windows at a time."""
+    keys = sorted((int(start), key) for start, key in state["windows"].items())
+    insights: dict[int, list[Insight]] = {}
+    for at in range(0, len(keys), LOADED_WINDOWS):
+        some = dict(keys[at : at + LOADED_WINDOWS])
+        kept = await context.knowledge.find_windows(_document(state), list(some.values()), part="insights")
+        insights |= {start: INSIGHTS.validate_python(kept.get(key) or []) for start, key in some.items()}
+    return insights
 
 
 def _list_windows(state: PyramidState) -> set[str]:
@@ -202,9 +207,11 @@ def _list_windows(state: PyramidState) -> set[str]:
     return {*state["windows"].values(), *chunks}
 
 
-def _drops(results: dict[int, WindowResult]) -> list[Drop]:
-    drops = {(drop.page, drop.text): drop for result in results.values() for drop in result.dropped}
-    return list(drops.values())
+async def _load_drops(state: PyramidState, context: Context) -> list[Drop]:
+    keys = [key for _, key in sorted((int(start), key) for start, key in state["windows"].items())]
+    kept = await context.knowledge.find_windows(_document(state), keys, part="dropped")
+    drops = [drop for key in keys for drop in DROPS.validate_python(kept.get(key) or [])]
+    return list({(drop.page, drop.text): drop for drop in drops}.values())
 
 
 def _cut(insights: list[Insight]) -> list[StoredChunk]:
