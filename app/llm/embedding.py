@@ -1,6 +1,7 @@
 """Texts into vectors through an OpenAI-compatible server; one queue in the process fills its batches."""
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,6 @@ from typing import Protocol
 
 import numpy as np
 from openai import AsyncOpenAI
-from openai.types import CreateEmbeddingResponse
 
 from app.errors import ContextOverflow, Invalid, ModelFailed
 from app.llm.failures import REQUEST_ERRORS, RequestFailed, explain_failure
@@ -154,28 +154,33 @@ class OpenAIEmbedder:
     async def _request(self, texts: list[str]) -> Embedded:
         try:
             async with asyncio.timeout(self._servers.seconds_for("embedder")):
-                answer = await self._client.embeddings.create(
+                answer = await self._client.embeddings.with_raw_response.create(
                     model=self._choice.model, input=texts, encoding_format="float"
                 )
         except REQUEST_ERRORS as exc:
             raise explain_failure(exc, self._servers.asked(self._choice)) from exc
-        vectors = await asyncio.to_thread(self._read, answer, len(texts))
-        return Embedded(vectors=vectors, tokens=answer.usage.prompt_tokens if answer.usage else None)
+        return await asyncio.to_thread(self._read, answer.content, len(texts))
 
-    def _read(self, answer: CreateEmbeddingResponse, count: int) -> np.ndarray:
-        rows = sorted(answer.data or [], key=lambda row: row.index)
+    def _read(self, content: bytes, count: int) -> Embedded:
+        """Return the vectors of an answer; read here, for the SDK makes an object of every number."""
+        shown = self._servers.asked(self._choice).server
+        try:
+            answer = json.loads(content)
+            rows = sorted(answer.get("data") or [], key=lambda row: row["index"])
+            vectors = np.asarray([row["embedding"] for row in rows], np.float32)
+            tokens = (answer.get("usage") or {}).get("prompt_tokens")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RequestFailed(ModelFailed(f"{shown} sent no vectors that can be read."), retryable=True) from error
         if len(rows) != count:
-            said = f"{self._choice.server.shown} sent {len(rows)} vectors for {count} texts."
-            raise RequestFailed(ModelFailed(said), retryable=True)
-        found = len(rows[0].embedding)
+            raise RequestFailed(ModelFailed(f"{shown} sent {len(rows)} vectors for {count} texts."), retryable=True)
+        found = vectors.shape[1]
         if found != self.dimension:
             raise Invalid(
                 f"{self._choice.model} gives vectors of {found} dimensions, {self.dimension} are set: "
                 f"set SYMPOSIUM_EMBEDDING_DIMENSION={found} and run `symposium reembed`."
             )
-        vectors = np.asarray([row.embedding for row in rows], np.float32)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.maximum(norms, 1e-12), np.float32)
+        return Embedded(vectors=vectors / np.maximum(norms, 1e-12), tokens=tokens)
 
 
 def _fail(batch: list[_Wanted], error: Invalid | ModelFailed) -> None:
