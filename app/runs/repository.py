@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Json, now, storable
@@ -146,8 +147,9 @@ async def append_events(
 
 
 async def _list_new(session: AsyncSession, run_id: UUID, events: Sequence[NewEvent]) -> list[NewEvent]:
-    keys = {event.key for event in events if event.key is not None}
-    query = select(RunEvent.key).where(RunEvent.run_id == run_id, RunEvent.key.in_(keys))
+    keys = [event.key for event in events if event.key is not None]
+    wanted = func.any(cast(keys, ARRAY(Text)))
+    query = select(RunEvent.key).where(RunEvent.run_id == run_id, RunEvent.key == wanted)
     known = set(await session.scalars(query)) if keys else set()
     new = []
     for event in events:

@@ -172,7 +172,7 @@ def _scaled(figures: Sequence[Figure], scale: Decimal) -> list[Figure]:
 
 def _names_scale(scale: Decimal, text: str) -> bool:
     word = {10**3: "thousand", 10**6: "million", 10**9: "billion"}[int(scale)]
-    return bool(re.search(rf"(?<![\d.,]\s)(?<![\d.,])\b{word}s?\b", text, re.IGNORECASE))
+    return word in text.lower() and bool(re.search(rf"(?<![\d.,]\s)(?<![\d.,])\b{word}s?\b", text, re.IGNORECASE))
 
 
 def _words(text: str) -> set[str]:
