@@ -1,5 +1,6 @@
 """The node that sets sentences of the document beside those of its collection that may exclude them."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -22,8 +23,9 @@ async def compare_statements(state: PyramidState, runtime: Runtime[Context]) -> 
     pairs = await _build_pairs(context, document_id, near)
     conflicts = []
     if pairs:
-        asked = [await context.run(COMPARE_STATEMENTS, CompareInput(pairs=each)) for each in (pairs, _swap(pairs))]
-        both = [_conflicts(answer.comparisons) for answer in asked]
+        orders = (CompareInput(pairs=pairs), CompareInput(pairs=_swap(pairs)))
+        answers = await asyncio.gather(*(context.run(COMPARE_STATEMENTS, order) for order in orders))
+        both = [_conflicts(answer.comparisons) for answer in answers]
         numbers = sorted(both[0].keys() & both[1].keys())
         conflicts = [(near[n - 1].mine_id, near[n - 1].other_id, both[0][n]) for n in numbers]
     found = await context.knowledge.keep_conflicts(document_id, conflicts)
