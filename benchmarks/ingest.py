@@ -1,8 +1,12 @@
 """What ingestion costs beside the model, and how quickly it goes.
 
-`python -m benchmarks.ingest` runs a real worker against the stub model server at a fixed delay: 20 documents of 50
-pages at once, then the same again for the worker's memory; one document with one segment and with eight; a document of
-60 pages of which one changes. Then the offline engine reads the PDFs of a folder, conversion and the rest apart.
+`python -m benchmarks.ingest` runs a real worker against the stub model server: 20 documents of 50 pages at once, at
+each of the `--delay`s a model call may take; twice 1,000 pages for the worker's memory; one document with one segment
+and with eight; a document of 60 pages of which one changes. Then the offline engine reads the PDFs of a folder,
+conversion and the rest apart.
+
+`utilisation` is the time of an ideal schedule, in which nothing takes time but the model, over the time taken. The
+stub model answers from this process, whose CPU time is given apart: on few cores it has its share in what is missing.
 """
 
 import argparse
@@ -15,7 +19,7 @@ import re
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -24,6 +28,7 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from app.agents.pyramid import AGENT
+from app.agents.pyramid.nodes import CHUNK_PAGES
 from app.agents.pyramid.schemas import PyramidInput
 from app.convert.document import Converted
 from app.db import DEFAULT_PROJECT, Json
@@ -44,7 +49,7 @@ SENTENCE = re.compile(r"Region \d+-\d+ of Halden Instruments had net sales of [^
 PAGE = re.compile(r'<data-(?P<mark>\w+) name="page (?P<number>\d+)">\n(?P<text>.*?)\n</data-(?P=mark)>', re.DOTALL)
 FILLER = "The weather on the coast was mild and dry for most of the long season there. " * 36
 FIGURES_A_PAGE = 6
-CHUNK_PAGES = 9
+COMPARISONS = 2
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 600.0
 
@@ -99,6 +104,8 @@ def find_ideal(documents: int, pages: int, *, segments: int, slots: int, delay: 
             left[document, step] -= 1
             done = not left[document, step]
             following = [("concepts", 0)] * chunks if done and step == "read" else [("abstract", 0)] if done else []
+        elif step == "abstract":
+            following = [("compare", 0)] * COMPARISONS
         else:
             following = []
         for name, count in following:
@@ -115,7 +122,6 @@ class Bench:
     stub: StubOpenAI
     settings: Settings
     folder: Path
-    peaks: list[float] = field(default_factory=list)
 
     async def upload(self, name: str, text: str) -> tuple[UUID, UUID]:
         """Store a document and queue the run that reads it; return both ids."""
@@ -210,28 +216,43 @@ async def read_at_once(bench: Bench, name: str, documents: int, pages: int, proc
     return peak
 
 
-async def measure_schedule(bench: Bench, args: argparse.Namespace) -> Json:
-    """Read many documents at once, twice, in one worker."""
+async def measure_schedule(bench: Bench, args: argparse.Namespace, delay: float) -> Json:
+    """Read many documents at once in one worker, each model call taking so many seconds."""
+    bench.stub.delay = delay
     shape = {"documents": args.documents_at_once, "pages": args.pages}
-    ideal = find_ideal(**shape, segments=args.segments, slots=args.concurrency, delay=args.delay)
+    ideal = find_ideal(**shape, segments=args.segments, slots=args.concurrency, delay=delay)
     with bench.working(segments=args.segments, documents=args.documents_at_once) as process:
-        await read_at_once(bench, "warm-up", 1, 3, process)
-        before = process.cpu_times()
-        first = await read_at_once(bench, "first", process=process, **shape)
-        seconds, calls = bench.span()
-        after = process.cpu_times()
-        cpu = after.user + after.system - before.user - before.system
-        say(f"{calls} calls in {seconds:.2f} s, ideal {ideal:.2f} s; worker's CPU {cpu:.2f} s")
-        second = await read_at_once(bench, "second", process=process, **shape)
-    return {
+        await read_at_once(bench, f"warm-up {delay}", 1, 3, process)
+        before, own_before = _cpu_seconds(process), time.process_time()
+        await read_at_once(bench, f"delay {delay}", process=process, **shape)
+        cpu, own_cpu = _cpu_seconds(process) - before, time.process_time() - own_before
+    seconds, calls = bench.span()
+    say(f"{calls} calls of {delay:g} s in {seconds:.2f} s, ideal {ideal:.2f} s")
+    figures = {
         "utilisation": round(ideal / seconds, 4),
         "ideal_seconds": round(ideal, 3),
         "seconds": round(seconds, 3),
         "calls": calls,
-        "worker_cpu_seconds": round(cpu, 2),
-        "memory_peak_mb": round(second),
-        "memory_growth_mb": round(second - first, 1),
+        "worker_cpu_ms_a_call": round(1000 * cpu / calls, 2),
+        "stub_cpu_ms_a_call": round(1000 * own_cpu / calls, 2),
     }
+    return {f"{name}_at_{1000 * delay:.0f}_ms": figure for name, figure in figures.items()}
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+async def measure_memory(bench: Bench, args: argparse.Namespace) -> Json:
+    """Read as many documents twice in one worker; return its memory's peak and how much the second time added."""
+    shape = {"documents": args.documents_at_once, "pages": args.pages}
+    with bench.working(segments=args.segments, documents=args.documents_at_once) as process:
+        await read_at_once(bench, "memory: warm-up", 1, 3, process)
+        first, second = [await read_at_once(bench, f"memory {n}", process=process, **shape) for n in (1, 2)]
+    pages = args.documents_at_once * args.pages
+    say(f"worker's memory: {first:.0f} MiB at most over {pages} pages, {second:.0f} MiB over {pages} more")
+    return {"memory_peak_mb": round(second), "memory_growth_mb": round(second - first, 1)}
 
 
 async def measure_segments(bench: Bench, args: argparse.Namespace) -> Json:
@@ -306,9 +327,11 @@ async def measure_offline(paths: Sequence[Path]) -> Json:
 async def measure(args: argparse.Namespace) -> Json:
     """Run the parts asked for."""
     figures: Json = {}
-    if args.delay > 0:
-        async with open_bench(args.delay, args.concurrency) as bench:
-            figures |= await measure_schedule(bench, args)
+    if args.delay:
+        async with open_bench(args.delay[0], args.concurrency) as bench:
+            for delay in reversed(args.delay):
+                figures |= await measure_schedule(bench, args, delay)
+            figures |= await measure_memory(bench, args)
             figures |= await measure_segments(bench, args)
             figures |= await measure_rereading(bench)
     paths = sorted(args.documents.glob("*.pdf")) if args.documents else []
@@ -323,7 +346,7 @@ def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
     parser.add_argument("--documents", type=Path, default=Path("../shared/data/sec_10q_pdf"), help="folder of PDFs")
-    parser.add_argument("--delay", type=float, default=0.2, help="seconds a model call takes; 0 leaves the stub out")
+    parser.add_argument("--delay", type=float, nargs="*", default=[0.2, 0.8], help="seconds a model call takes")
     parser.add_argument("--concurrency", type=int, default=32, help="model calls at once")
     parser.add_argument("--documents-at-once", type=int, default=20)
     parser.add_argument("--pages", type=int, default=50)
