@@ -1,6 +1,7 @@
 """Bytes of a text in any encoding → str."""
 
 import codecs
+import re
 
 from charset_normalizer import from_bytes
 
@@ -14,6 +15,9 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE = 200_000
+_FEW_ACCENTS = 64
+_MISREAD = re.compile(r"[^\W\d_][‚ƒ„…†‡ˆ‰‹“”•˜™›¡¢£¤¥¦§¨©«¬®¯°±²³´µ¶¸¹»¼½¾¿×÷][^\W\d_]|[a-zß-ÿ][À-ÞŒŠŽŸ]|[ÐðÝýÞþ]")
+"""A sign within a word, a capital after a small letter, or a letter of Iceland, in whose place others have theirs."""
 
 
 def decode(content: bytes) -> str:
@@ -45,10 +49,19 @@ def _guess(content: bytes) -> str:
     sample = content[:_SAMPLE]
     if sample.count(0) > len(sample) / 5:
         return _wide(content)
-    match = from_bytes(sample).best()
-    if match is None:
-        return content.decode("cp1252", errors="replace")
-    return content.decode(match.encoding, errors="replace")
+    match = None if _is_western(sample) else from_bytes(sample).best()
+    return content.decode("cp1252" if match is None else match.encoding, errors="replace")
+
+
+def _is_western(sample: bytes) -> bool:
+    """Whether a text of few accents reads well in the code page of Western Europe; statistics want more of them."""
+    accents = sum(byte > 127 for byte in sample)
+    if accents > _FEW_ACCENTS or accents * 2 > sum(byte > 127 or chr(byte).isalpha() for byte in sample):
+        return False
+    try:
+        return _MISREAD.search(sample.decode("cp1252")) is None
+    except UnicodeDecodeError:
+        return False
 
 
 def _rubbish(text: str) -> bool:

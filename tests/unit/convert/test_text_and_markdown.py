@@ -15,6 +15,23 @@ def test_text_is_read_in_any_encoding(encoding: str) -> None:
     assert convert_text(content, max_pages=10).pages[0].markdown.startswith(SENTENCE)
 
 
+@pytest.mark.parametrize(
+    ("said", "encoding"),
+    [
+        ("Café in Zürich öffnete 2024.", "cp1252"),
+        ("Señor Peña: ¿cómo está? “¡Bien!” – 5 €", "cp1252"),
+        ("Smørrebrød på Ærø", "cp1252"),
+        ("São Paulo não é a capital.", "cp1252"),
+        ("Café in Zürich öffnet um neun.", "cp850"),
+        ("Śląsk został źródłem żelaza w Łodzi.", "cp1250"),
+        ("Привет, это текст о погоде в Москве.", "cp866"),
+        ("日本語の文章です。売上高は増えました。", "shift_jis"),
+    ],
+)
+def test_a_single_sentence_is_read_in_its_code_page(said: str, encoding: str) -> None:
+    assert convert_text(said.encode(encoding), max_pages=10).pages[0].markdown == said
+
+
 def test_form_feeds_are_page_breaks() -> None:
     pages = convert_text(b"one\fand two\fthree", max_pages=10).pages
     assert [page.markdown for page in pages] == ["one", "and two", "three"]
