@@ -54,8 +54,10 @@ CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", 
 CODES = "USD|EUR|GBP|JPY|INR|CAD|AUD|HKD|CHF|CNY|SEK|NOK|DKK|KRW|BRL|MXN|SGD"
 CURRENCY_WORDS = {"dollar": "USD", "dollars": "USD", "euro": "EUR", "euros": "EUR", "pounds": "GBP", "yen": "JPY"}
 
+POINTED = r"[0-9]{1,3}(?:(?:\.[0-9]{3}){2,}(?:,[0-9]+)?|(?:\.[0-9]{3})+,[0-9]{1,2}(?![0-9,]))"
+"""Thousands set apart by points, as on the European continent; a single point alone is one before decimals."""
 DIGITS = (
-    r"(?:[0-9]{1,3}(?:\.[0-9]{3}){2,}(?:,[0-9]+)?"
+    rf"(?:{POINTED}"
     r"|[0-9]{1,3}(?:[,'’\u00a0\u202f\u2009][0-9]{3})+(?:\.[0-9]+)?"
     r"|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?"
     r"|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
@@ -204,7 +206,7 @@ def _read(match: re.Match[str]) -> Figure:
 
 
 def _digits(shown: str) -> tuple[Decimal, int]:
-    if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{3}){2,}(?:,[0-9]+)?", shown):
+    if re.fullmatch(POINTED, shown):
         shown = shown.replace(".", "").replace(",", ".")
     shown = re.sub(r"[,'’\u00a0\u202f\u2009]", "", shown)
     return Decimal(shown), len(shown.partition(".")[2])
