@@ -42,12 +42,19 @@ class OpenAIEngine:
     name: Literal["openai"] = "openai"
 
     def __init__(
-        self, servers: ModelServers, *, retry: Retry, silence_seconds: float = 60.0, seed: int | None = None
+        self,
+        servers: ModelServers,
+        *,
+        retry: Retry,
+        silence_seconds: float = 60.0,
+        seed: int | None = None,
+        rank: str = "",
     ) -> None:
         self._servers = servers
         self._retry = retry
         self._silence_seconds = silence_seconds
         self.seed = seed
+        self._rank = rank
 
     async def prepare(self) -> None:
         """Do nothing: servers are met at the first request."""
@@ -64,7 +71,7 @@ class OpenAIEngine:
         messages = build_messages(task, input)
         call.prompt = dump_messages(messages)
         exchange = _Exchange(self._servers, self._servers.choose(task.role), task, call, self._retry)
-        exchange.seed, exchange.silence_seconds = self.seed, self._silence_seconds
+        exchange.seed, exchange.silence_seconds, exchange.rank = self.seed, self._silence_seconds, self._rank
         try:
             return await exchange.converse(input, messages, on_delta)
         except RequestFailed as failure:
@@ -82,6 +89,7 @@ class _Exchange(Generic[I, O]):
         self.allowance = self.granted = task.max_output_tokens
         self.seed: int | None = None
         self.silence_seconds = 60.0
+        self.rank = ""
 
     async def converse(self, input: I, messages: Sequence[BaseMessage], on_delta: OnDelta | None) -> O:
         turns = list(messages)
@@ -140,7 +148,7 @@ class _Exchange(Generic[I, O]):
         return self._read_message(message, shape)
 
     async def _send_now(self, turns: list[BaseMessage], shape: Shape, listener: "_Listener") -> AIMessage:
-        async with self.slots.hold():
+        async with self.slots.hold(self.rank):
             await self.servers.stand_in_line()
             self.call.requests += 1
             try:

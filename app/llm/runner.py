@@ -50,6 +50,7 @@ class RunRef:
 
     `seed` goes with every request in place of the settings'.
     `replays` is the run whose record answers instead of an engine, `recorded_engine` the engine it had.
+    `rank` sorts its calls among those that wait for a server, lowest first.
     """
 
     project_id: UUID
@@ -58,6 +59,7 @@ class RunRef:
     seed: int | None = None
     replays: UUID | None = None
     recorded_engine: Literal["openai", "offline"] = "openai"
+    rank: str = ""
 
 
 class ModelRunner:
@@ -261,7 +263,8 @@ def build_engine(
         return OfflineEngine(offline)
     retry = Retry(tries=settings.model_tries, base_seconds=settings.model_retry_seconds, deadline=deadline)
     silence = settings.model_silence_seconds
-    return OpenAIEngine(servers, retry=retry, silence_seconds=silence, seed=run.seed or settings.model_seed)
+    seed = run.seed or settings.model_seed
+    return OpenAIEngine(servers, retry=retry, silence_seconds=silence, seed=seed, rank=run.rank)
 
 
 def build_models(

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections import deque
+import heapq
+import itertools
 from collections.abc import AsyncIterator
 
 
@@ -15,7 +16,8 @@ class Slots:
         self._capacity = float(limit)
         self._busy = 0
         self._shrunk_at = float("-inf")
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: list[tuple[str, int, asyncio.Future[None]]] = []
+        self._arrivals = itertools.count()
 
     @property
     def capacity(self) -> int:
@@ -23,9 +25,9 @@ class Slots:
         return int(self._capacity)
 
     @contextlib.asynccontextmanager
-    async def hold(self) -> AsyncIterator[None]:
-        """Wait for a slot, first come first served, and keep it for the block."""
-        await self._acquire()
+    async def hold(self, rank: str = "") -> AsyncIterator[None]:
+        """Wait for a slot and keep it for the block; the lowest rank is served first, then who came first."""
+        await self._acquire(rank)
         try:
             yield
         finally:
@@ -43,19 +45,14 @@ class Slots:
         self._capacity = min(float(self._limit), self._capacity + 1 / self._capacity)
         self._wake()
 
-    async def _acquire(self) -> None:
-        if not self._waiting and self._busy < self.capacity:
-            self._busy += 1
-            return
+    async def _acquire(self, rank: str) -> None:
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        heapq.heappush(self._waiting, (rank, next(self._arrivals), turn))
+        self._wake()
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.cancelled():
-                with contextlib.suppress(ValueError):
-                    self._waiting.remove(turn)
-            else:
+            if not turn.cancelled():
                 self._release()
             raise
 
@@ -65,7 +62,7 @@ class Slots:
 
     def _wake(self) -> None:
         while self._waiting and self._busy < self.capacity:
-            turn = self._waiting.popleft()
+            _, _, turn = heapq.heappop(self._waiting)
             if not turn.done():
                 self._busy += 1
                 turn.set_result(None)

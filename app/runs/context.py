@@ -87,12 +87,21 @@ def open_models(resources: Resources, agent: Agent[Any, Any], run: Run) -> Model
             seed=run.input.get("seed"),
             replays=run.replays,
             recorded_engine="offline" if run.engine == "offline" else "openai",
+            rank=rank_of(run),
         ),
         servers=resources.model_servers,
         caps=Caps.model_validate(run.input.get("budget") or {}),
         seconds_used=run.usage.get("seconds", 0.0),
         searches_used=run.usage.get("searches", 0),
     )
+
+
+def rank_of(run: Run) -> str:
+    """Return a run's place among those that wait for a model: before what is read in bulk, and older ones first.
+
+    So of many documents the first are ready while the last are read, not all at the end.
+    """
+    return f"{run.queue == 'bulk':d} {run.id}"
 
 
 def told_of_discrepancy(run: Run, discrepancy_id: UUID) -> Json:

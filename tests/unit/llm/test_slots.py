@@ -20,6 +20,21 @@ async def test_no_more_are_held_than_there_are() -> None:
     assert (most, held) == (3, 0)
 
 
+async def test_the_lowest_rank_is_served_first_and_of_one_rank_who_came_first() -> None:
+    slots, served = Slots(1), []
+
+    async def work(name: str, rank: str) -> None:
+        async with slots.hold(rank):
+            served.append(name)
+
+    async with slots.hold("9"):
+        asked = [("late", "2"), ("early", "1"), ("second early", "1"), ("unranked", "")]
+        waiting = [asyncio.create_task(work(*each)) for each in asked]
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+    assert served == ["unranked", "early", "second early", "late"]
+
+
 async def test_refusals_in_a_flock_halve_once_and_successes_win_back() -> None:
     slots = Slots(8)
     for _ in range(5):
