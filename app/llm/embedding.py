@@ -21,7 +21,7 @@ log = get_logger(__name__)
 BATCH_TEXTS = 128
 BATCH_CHARACTERS = 200_000
 MAX_CHARACTERS = 24_000
-PARALLEL = 4
+PARALLEL = 8
 
 
 class Embedder(Protocol):
