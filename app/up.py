@@ -63,8 +63,9 @@ class Service:
 
 
 def settings_as_environment(settings: Settings) -> dict[str, str]:
-    """Return what children must see as we see it."""
+    """Return what children must see as we see it; their log keeps to warnings unless a level was asked for."""
     seen = {name: getattr(settings, name) for name in ("data_dir", "host", "port", "database_url", "redis_url")}
+    seen["log_level"] = settings.log_level if "log_level" in settings.model_fields_set else "WARNING"
     return {f"SYMPOSIUM_{name.upper()}": str(value) for name, value in seen.items()}
 
 

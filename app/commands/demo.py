@@ -38,7 +38,7 @@ def demo(server: Server = DEFAULT_SERVER, key: Key = None) -> None:
         show_discrepancies(client)
         headline(f"A debate: {TOPIC}")
         hold(client, {"topic": TOPIC, "collection": COLLECTION, "judges": 3}, DebateView(out))
-    out.print(f"\nThe same in a browser: [bold]{server}[/]")
+    out.print(f"The same in a browser: {server}")
 
 
 def headline(text: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.agents.debate.quotes import MIN_WORDS, stands_in
 from app.agents.debate.rules import other
-from app.agents.debate.stance import sort_by_side
+from app.agents.debate.stance import bears_on, sort_by_side
 from app.agents.debate.tasks import Heard, SpeakInput
 from app.knowledge.claims.compare import find_subject
 from app.knowledge.claims.split import split_sentences
@@ -45,7 +45,7 @@ def write_speech(input: SpeakInput) -> str:
 
 
 def pick_points(input: SpeakInput) -> list[Point]:
-    """Return the sentences this speech can use: of its side, not refuted, old ones for a final, else new ones first."""
+    """Return the sentences this speech can use: of its side, on the topic, not refuted; a final takes up old ones."""
     numbered = {passage.id: number for number, passage in enumerate(input.evidence, start=1)}
     own = sort_by_side(input.topic, input.evidence, seed=input.seed)[input.side]
     spent = "\n".join(heard.text for heard in input.transcript)
@@ -57,8 +57,9 @@ def pick_points(input: SpeakInput) -> list[Point]:
         if not any(stands_in(text, sentence) or stands_in(sentence, text) for text in refuted)
     ]
     unique = list({find_subject(point.text): point for point in reversed(points)}.values())[::-1]
-    used = [point for point in unique if stands_in(point.text, spent)]
-    fresh = [point for point in unique if point not in used]
+    bearing = [point for point in unique if bears_on(input.topic, point.text)] or unique
+    used = [point for point in bearing if stands_in(point.text, spent)]
+    fresh = [point for point in bearing if point not in used]
     return used or fresh if input.stage == "final" else fresh or used
 
 

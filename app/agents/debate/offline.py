@@ -18,9 +18,10 @@ def seek_offline(input: SeekInput) -> Queries:
     subject, _, rival = input.topic.partition(" than ")
     theirs = [heard for heard in input.transcript if heard.speaker == other(input.side)]
     claims_made = theirs[-1].claims if theirs else []
-    compared = [_telling(subject), _telling(f"{rival} {_lower_words(subject)}")] if rival else [_telling(input.topic)]
     sides = (subject, rival) if rival else (input.topic,)
-    compared = [f"{_names(side)} {words}" for words in name_measures(input.topic) for side in sides] or compared
+    measured = [f"{_names(side)} {words}" for words in name_measures(input.topic) for side in sides]
+    own = [_telling(subject), _telling(f"{rival} {_lower_words(subject)}")] if rival else [_telling(input.topic)]
+    compared = measured or own if rival else [*own, *measured]
     queries = [*compared, *claims_made]
     return Queries(queries=list(dict.fromkeys(queries))[:MAX_QUERIES])
 

@@ -28,6 +28,10 @@ MEASURED_BY = {
     "effici": ("operating expenses", "cost of revenue"),
 }
 """What accounts measure where a topic speaks of it by another word, by stem; each a query of its own."""
+SOLD = find_stems("product segment customer service business sales revenue")
+"""What a topic must speak of for dependence to be measured by sales."""
+OWN_WORD = 4
+"""What a word of a topic counts for that compares nothing: what it is about goes before what accounts measure."""
 ABOUT = 0.25
 """How far a passage without direction leans by being about one of the two things compared."""
 
@@ -52,12 +56,28 @@ class Reading:
         return cls(direction=direction, subject=subject, rival=rival)
 
 
+def find_own_words(topic: str) -> frozenset[str]:
+    """Return the stems of what a topic speaks of: no names, no more or less."""
+    return find_stems(topic) - DIRECTIONS - find_names(f"x {topic}")
+
+
+def find_measure_words(topic: str) -> frozenset[str]:
+    """Return the stems by which accounts measure what a topic speaks of."""
+    return find_stems(" ".join(name_measures(topic))) - DIRECTIONS
+
+
+def bears_on(topic: str, text: str) -> bool:
+    """Whether a text has a word of what a topic speaks of, or of what measures it."""
+    return bool(find_stems(text) & (find_own_words(topic) | find_measure_words(topic)))
+
+
 def lean(topic: str, passage: Passage) -> float:
     """Return how far a passage leans: above 0 to Pro, below 0 to Con, 0 to neither."""
     reading = Reading.of(topic)
     stems = find_stems(f"{passage.context} {passage.text}")
     of_subject, of_rival = bool(stems & reading.subject), bool(stems & reading.rival)
     moves = find_direction(passage.text) * (-1 if is_negated(passage.text) else 1)
+    moves *= bears_on(topic, f"{passage.context} {passage.text}")
     if reading.rival and of_subject == of_rival:
         return 0.0
     about = -1 if of_rival else 1
@@ -69,7 +89,8 @@ def lean(topic: str, passage: Passage) -> float:
 def name_measures(topic: str) -> list[str]:
     """Return the words by which accounts measure what a topic speaks of; nothing where none are known."""
     stems = find_stems(topic)
-    return list(dict.fromkeys(words for known, names in MEASURED_BY.items() if known in stems for words in names))
+    known = [names for stem, names in MEASURED_BY.items() if stem in stems and (names is not _SALES or stems & SOLD)]
+    return list(dict.fromkeys(words for names in known for words in names))
 
 
 def sort_by_side(topic: str, passages: Sequence[Passage], *, seed: int = 0) -> dict[Side, list[Passage]]:
@@ -88,12 +109,15 @@ def sort_by_side(topic: str, passages: Sequence[Passage], *, seed: int = 0) -> d
 def weigh_passage(topic: str, passage: Passage) -> float:
     """Return how much a passage tells of a topic.
 
-    The number of the topic's words it has, those of its measures among them; three more where it names what the topic
-    is about, two for a figure, one where that figure is stored with its measure; two less where it says what may be.
+    One for each word of the topic or its measures; four for a word of the topic where it compares nothing; three more
+    where it names what the topic is about, two for a figure, one where that figure is stored with its measure; two less
+    where it says what may be.
     """
     stems = find_stems(passage.text)
     about = find_names(f"x {topic}")
-    wanted = (find_stems(topic) | find_stems(" ".join(name_measures(topic)))) - DIRECTIONS - about
+    own = find_own_words(topic)
+    measures = find_measure_words(topic) - about - own
     figures = any(figure.kind != "year" for figure in find_figures(passage.text))
     told = 3 * bool(about & stems) + 2 * figures + bool(passage.slots)
-    return told - 2 * bool(_HEDGE.search(passage.text)) + len(wanted & stems)
+    weight = 1 if Reading.of(topic).rival else OWN_WORD
+    return told - 2 * bool(_HEDGE.search(passage.text)) + len(measures & stems) + weight * len(own & stems)
