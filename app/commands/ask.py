@@ -55,6 +55,7 @@ def ask(
         typer.echo(json.dumps(output))
     else:
         print_answer(output)
+        tell_engine(output)
         err.print(f"[dim]To follow up: --thread {run['thread_id']}[/]", soft_wrap=True)
     if not output["citations"]:
         raise typer.Exit(Exit.NOT_ANSWERED)
@@ -108,5 +109,9 @@ def print_answer(output: Body) -> None:
     out.print(Markdown(output["answer"]))
     for question in output["unanswered"]:
         out.print(f"[yellow]Not answered:[/] {question}")
+
+
+def tell_engine(output: Body) -> None:
+    """Say on stderr when no model had a part in an answer."""
     if output["engine"] == "offline":
         err.print("[dim]Answered by the offline engine: sentences and figures taken from the documents, no model.[/]")

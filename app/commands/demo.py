@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 from rich.panel import Panel
 
-from app.commands.ask import print_answer
+from app.commands.ask import print_answer, tell_engine
 from app.commands.debate import hold
 from app.commands.debate_view import DebateView
 from app.commands.ingest import ingest_file, outcome_table
@@ -33,7 +33,8 @@ def demo(server: Server = DEFAULT_SERVER, key: Key = None) -> None:
         read_samples(client)
         for question in QUESTIONS:
             headline(f"Asked: {question}")
-            ask(client, question)
+            output = ask(client, question)
+        tell_engine(output)
         headline("What the documents say differently")
         show_discrepancies(client)
         headline(f"A debate: {TOPIC}")
@@ -58,12 +59,15 @@ def read_samples(client: Client) -> None:
     out.print(outcome_table(outcomes))
 
 
-def ask(client: Client, question: str) -> None:
+def ask(client: Client, question: str) -> Body:
+    """Ask, show the answer and return it. Raises ServiceError when the run fails."""
     with progress_bar(quiet=False) as bar:
         run = follow(client, client.research(question, collections=[COLLECTION])["id"], bar, "research")
     if run["status"] != "succeeded":
         raise ServiceError(problem_sentence(run))
-    print_answer(run["output"])
+    output: Body = run["output"]
+    print_answer(output)
+    return output
 
 
 def show_discrepancies(client: Client) -> None:

@@ -1,64 +1,139 @@
-"""Every code block of the docs runs as it stands, in order, against a fresh service.
+"""Every code block of the README and the docs runs as it stands, a page's blocks in order, against one fresh service.
 
-A block under `<!-- not run: why -->` is left out; `not run` blocks are counted below, so that none slips in unseen.
+What can't run here stands in `NOT_RUN` with the reason and is parsed instead, as are prices and manifests.
 """
 
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
+import yaml
 
 from app.settings import Settings
-from tests.support.docs import blocks_of
+from tests.support.docs import Block, blocks_of
 from tests.support.processes import ROOT
 from tests.support.up import Up, free_port
 
 DOCUMENTED = "http://127.0.0.1:8000"
-RUNNERS = {"sh": ["bash", "-euo", "pipefail"], "python": [sys.executable], "js": ["node", "--input-type=module"]}
+SAMPLES = ROOT / "app" / "samples"
 CLIENT_VARIABLES = {"SERVER", "API_KEY", "CONFIG"}
-PAGES = ["api-tour.md"]
 REFUSAL = re.compile(r'"status":\s*5\d\d|Traceback|command not found')
+RUNNERS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
+RUNNERS |= {"bash": RUNNERS["sh"], "js": ["node", "--input-type=module", "-e"]}
+SHELLS = {"sh", "bash"}
+SHOWN = {"text", "http", "mermaid"}
+PARSED: dict[str, Callable[[str], object]] = {
+    "yaml": lambda code: list(yaml.safe_load_all(code)),
+    "toml": tomllib.loads,
+    "sh": lambda code: subprocess.run(["bash", "-n", "-c", code], check=True),
+    "python": lambda code: compile(code, "block", "exec"),
+}
+NOT_RUN = {
+    "make run": "installs, and serves until it is stopped: the acceptance tests of `up` start it",
+    "symposium demo": "its output is compared with the README by the test of the demo",
+    "OPENAI_API_KEY=…": "wants a model server",
+    "docker compose": "wants Docker: docker/prove.py builds and starts the image",
+    "class GlossaryInput": "a package, put in its place and run by the test of adding an agent",
+}
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"), key=lambda page: page.name == "operations.md")]
+"""Operations come last: they make a key, which closes the service to callers without one."""
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="symposium-docs-") as name:
-        up = Up(Path(name), port := free_port())
-        up.wait_for("Symposium is ready.")
-        yield f"http://127.0.0.1:{port}"
-        up.end(signal.SIGTERM)
+class Desk:
+    """Where a reader types a page's blocks: a folder, a service, and the shell's variables from block to block."""
 
+    def __init__(self, folder: Path, server: str, data_dir: Path) -> None:
+        self._server = server
+        self._folder = folder
+        self._variables = folder / "variables.sh"
+        self._variables.touch()
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        own = {"PATH": programs, "HOME": str(folder), "KEY": "", "COLUMNS": "120"}
+        own |= {"SYMPOSIUM_SERVER": server, "SYMPOSIUM_DATA_DIR": str(data_dir)}
+        self._environment = os.environ | own | {"SYMPOSIUM_CONFIG": str(folder / "config.json")}
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_block_of_the_page_runs(name: str, server: str, tmp_path: Path) -> None:
-    blocks = [block for block in blocks_of(ROOT / "docs" / name) if not block.skipped]
-    assert blocks
-    script = tmp_path / "so-far.sh"
-    script.touch()
-    for block in blocks:
-        if shutil.which(RUNNERS[block.language][0]) is None:
-            pytest.skip(f"There is no {RUNNERS[block.language][0]} on the PATH.")
-        code = block.code.replace(DOCUMENTED, server)
-        if block.language == "sh":
-            code = f"source {script}\n{code}\ndeclare -p RUN 2>/dev/null > {script} || true\n"
+    def type(self, block: Block) -> None:
+        """Run a block as it stands, at this service; a person asked for a speech gives the turn up."""
+        code = block.code.replace(DOCUMENTED, self._server).replace(".venv/bin/", "")
+        for name in set(re.findall("RUN_ID|BATCH_ID", code)):
+            code = code.replace(name, self._newest(name))
+        if block.language in SHELLS:
+            code = f"set -a; source {self._variables}\n{code}\ndeclare -px | grep -v ' -[a-z]*r' > {self._variables}"
         done = subprocess.run(
-            RUNNERS[block.language], input=code, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False
+            [*RUNNERS[block.language], code],
+            input=".\n" * 20,
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
         )
         assert done.returncode == 0, f"{block.code}\n{done.stdout}\n{done.stderr}"
         assert not REFUSAL.search(done.stdout + done.stderr), f"{block.code}\n{done.stdout}\n{done.stderr}"
 
+    def _newest(self, name: str) -> str:
+        path = {"RUN_ID": "/v1/runs", "BATCH_ID": "/v1/batches"}[name]
+        return str(httpx2.get(f"{self._server}{path}").json()["data"][0]["id"])
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
-def test_python_and_json_of_every_page_parse(page: Path) -> None:
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[tuple[str, Path]]:
+    """The address and the data folder of a service that has read its samples."""
+    with tempfile.TemporaryDirectory(prefix="symposium-docs-") as name:
+        up = Up(Path(name), port := free_port())
+        up.wait_for("Symposium is ready.")
+        yield f"http://127.0.0.1:{port}", Path(name)
+        up.end(signal.SIGTERM)
+
+
+@pytest.fixture
+def desk(up: tuple[str, Path]) -> Iterator[Desk]:
+    """A folder with the files that pages speak of: a PDF of one's own, a folder of filings."""
+    server, data_dir = up
+    with tempfile.TemporaryDirectory(prefix="symposium-reader-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "path" / "to").mkdir(parents=True)
+        pdf = next(SAMPLES.glob("*.pdf")).read_bytes()
+        (folder / "path" / "to" / "your.pdf").write_bytes(pdf + b"\n% mine\n")
+        (folder / "filings").mkdir()
+        (folder / "filings" / "letter.md").write_text("# Letter\n\nTarn Foods opened a plant in Leeds on June 1, 2024.")
+        yield Desk(folder, server, data_dir)
+
+
+def is_run(block: Block) -> bool:
+    return block.language in RUNNERS and not any(sign in block.code for sign in NOT_RUN)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(map(is_run, blocks_of(page)))], ids=lambda p: p.name)
+def test_every_block_of_the_page_runs(page: Path, desk: Desk) -> None:
+    blocks = [block for block in blocks_of(page) if is_run(block)]
+    if any(shutil.which(RUNNERS[block.language][0]) is None for block in blocks):
+        pytest.skip("The page has a block for node, which is not on the PATH.")
+    for block in blocks:
+        desk.type(block)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_block_that_is_not_run_is_parsed(page: Path) -> None:
     for block in blocks_of(page):
-        if block.language == "python":
-            compile(block.code, page.name, "exec")
+        if not is_run(block) and block.language not in SHOWN:
+            PARSED[block.language](block.code)
+
+
+def test_no_reason_for_leaving_a_block_out_has_become_idle() -> None:
+    blocks = [block.code for page in PAGES for block in blocks_of(page)]
+    assert [sign for sign in NOT_RUN if not any(sign in code for code in blocks)] == []
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)

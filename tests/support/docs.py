@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-BLOCK = re.compile(r"(?P<skip><!-- not run: [^>]+-->\n+)?```(?P<language>\w+)\n(?P<code>.*?)^```", re.M | re.S)
+BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.M | re.S)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,12 +13,8 @@ class Block:
 
     language: str
     code: str
-    skipped: bool
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """Return a page's blocks in order; `<!-- not run: why -->` before one leaves it out."""
-    return [
-        Block(language=found["language"], code=found["code"], skipped=found["skip"] is not None)
-        for found in BLOCK.finditer(page.read_text())
-    ]
+    """Return a page's blocks in order."""
+    return [Block(language=found["language"], code=found["code"]) for found in BLOCK.finditer(page.read_text())]

@@ -67,8 +67,10 @@ def find_measure_words(topic: str) -> frozenset[str]:
 
 
 def bears_on(topic: str, text: str) -> bool:
-    """Whether a text has a word of what a topic speaks of, or of what measures it."""
-    return bool(find_stems(text) & (find_own_words(topic) | find_measure_words(topic)))
+    """Whether a text has a word of what a topic speaks of or of what measures it; every text, where it compares."""
+    return _THAN.match(topic) is not None or bool(
+        find_stems(text) & (find_own_words(topic) | find_measure_words(topic))
+    )
 
 
 def lean(topic: str, passage: Passage) -> float:

@@ -95,6 +95,28 @@ def test_passage_leans_by_direction_and_subject(text: str, side: int) -> None:
     assert (leaning > 0) - (leaning < 0) == side
 
 
+def test_what_rises_without_bearing_on_the_topic_serves_neither_side() -> None:
+    topic = "Halden depends too much on one supplier"
+    assert lean(topic, passage("Halden's net sales increased by 10%.")) == 0
+    assert lean(topic, passage("Halden's orders from one supplier increased by 10%.")) > 0
+
+
+def test_offline_speaker_keeps_to_what_bears_on_the_topic() -> None:
+    told = ["Halden's net sales were $698.4 million in 2025.", "One supplier makes all detectors of the HX-40."]
+    evidence = [passage(text) for text in told]
+    asked = SpeakInput(
+        topic="Halden depends on one supplier",
+        side="pro",
+        stage="opening",
+        asks="",
+        word_cap=80,
+        evidence=evidence[::-1],
+    )
+    spoken = write_speech(asked)
+    assert "One supplier makes" in spoken
+    assert "698.4" not in spoken
+
+
 def test_offline_speech_cites_the_passage_it_quotes() -> None:
     evidence = [passage("Apple's reliance on the iPhone decreased in 2023.")]
     asked = SpeakInput(topic=TOPIC, side="pro", stage="opening", asks="", word_cap=80, evidence=evidence)
