@@ -67,7 +67,7 @@ class Desk:
         for name in set(re.findall("RUN_ID|BATCH_ID", code)):
             code = code.replace(name, self._newest(name))
         if block.language in SHELLS:
-            code = f"set -a; source {self._variables}\n{code}\ndeclare -px | grep -v ' -[a-z]*r' > {self._variables}"
+            code = f"set -a; source {self._variables}\n{code}\nexport -p > {self._variables}"
         done = subprocess.run(
             [*RUNNERS[block.language], code],
             input=".\n" * 20,
