@@ -30,7 +30,8 @@ REFUSAL = re.compile(r'"status":\s*5\d\d|Traceback|command not found')
 RUNNERS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
 RUNNERS |= {"bash": RUNNERS["sh"], "js": ["node", "--input-type=module", "-e"]}
 SHELLS = {"sh", "bash"}
-SHOWN = {"text", "http", "mermaid"}
+SHOWN = {"text", "http", "mermaid", "html"}
+"""What is looked at: outputs, messages, drawings; the page of the README is opened by the test of a front end."""
 PARSED: dict[str, Callable[[str], object]] = {
     "yaml": lambda code: list(yaml.safe_load_all(code)),
     "toml": tomllib.loads,

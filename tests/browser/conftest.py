@@ -1,5 +1,6 @@
 """The console in Debian's Chromium, served by `symposium up` on an empty data folder with the samples."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -37,10 +38,16 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def console(chromium: str) -> Iterator[str]:
+def elsewhere() -> str:
+    """The address of a front end of somebody else's, whose pages may call the service."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def console(chromium: str, elsewhere: str) -> Iterator[str]:
     """The address of a service that has read its samples."""
     with tempfile.TemporaryDirectory(prefix="symposium-console-") as name:
-        up = Up(Path(name), port := free_port())
+        up = Up(Path(name), port := free_port(), SYMPOSIUM_CORS_ORIGINS=json.dumps([elsewhere]))
         up.wait_for("Symposium is ready.")
         yield f"http://127.0.0.1:{port}"
         up.process.terminate()
