@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 from rich.panel import Panel
+from rich.text import Text
 
 from app.commands.ask import print_answer, tell_engine
 from app.commands.debate import hold
@@ -33,7 +34,7 @@ def demo(server: Server = DEFAULT_SERVER, key: Key = None) -> None:
         read_samples(client)
         for question in QUESTIONS:
             headline(f"Asked: {question}")
-            output = ask(client, question)
+            print_answer(output := ask(client, question))
         tell_engine(output)
         headline("What the documents say differently")
         show_discrepancies(client)
@@ -60,20 +61,19 @@ def read_samples(client: Client) -> None:
 
 
 def ask(client: Client, question: str) -> Body:
-    """Ask, show the answer and return it. Raises ServiceError when the run fails."""
+    """Ask and return the answer. Raises ServiceError when the run fails."""
     with progress_bar(quiet=False) as bar:
         run = follow(client, client.research(question, collections=[COLLECTION])["id"], bar, "research")
     if run["status"] != "succeeded":
         raise ServiceError(problem_sentence(run))
     output: Body = run["output"]
-    print_answer(output)
     return output
 
 
 def show_discrepancies(client: Client) -> None:
     found = list(client.list_all("/v1/discrepancies", collection=COLLECTION))
     for each in found:
-        out.print(f"• {told(each)}")
+        out.print(Text(f"• {told(each)}"))
     if not found:
         out.print("Nothing: the documents agree wherever they speak of the same thing.")
 
@@ -81,4 +81,4 @@ def show_discrepancies(client: Client) -> None:
 def told(discrepancy: Body) -> str:
     """Return both sides of a discrepancy."""
     sides = (discrepancy["entry"], discrepancy["other"])
-    return "\n  but ".join(f"{side['text']} [dim]({side['filename']}, pg. {side['pages'][0]})[/]" for side in sides)
+    return "\n  but ".join(f"{side['text']} ({side['filename']}, pg. {side['pages'][0]})" for side in sides)

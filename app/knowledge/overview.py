@@ -75,7 +75,7 @@ async def _ask(session: AsyncSession, document: OverviewDocument) -> str:
         match = FIGURE.fullmatch(text)
         if match and find_measure(match["subject"]):
             return f"What {match['verb']} {match['subject']} {match['when']}?"
-    return f"What does {document.title or document.filename} say, in short?"
+    return f"What does “{document.title or document.filename}” say, in short?"
 
 
 async def _list_newest(session: AsyncSession, collection_id: UUID) -> list[OverviewDocument]:

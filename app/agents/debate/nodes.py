@@ -223,7 +223,7 @@ def explain(counted: Tally) -> str:
     """Say in a sentence how the panel came to its result."""
     if not counted.judges:
         return "No judge could be heard in both orders, so nobody wins."
-    means = ", ".join(f"{name} {score.pro:g} to {score.con:g}" for name, score in counted.scores.items())
+    means = ", ".join(f"{name} {score.pro:.1f} to {score.con:.1f}" for name, score in counted.scores.items())
     result = "The panel is tied" if counted.winner == "tie" else f"The panel favours {counted.winner.capitalize()}"
     return f"{result} (Pro to Con: {means})."
 

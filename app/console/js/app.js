@@ -49,8 +49,10 @@ function show() {
 function markCurrent(path) {
   const section = `#/${path.split("/")[1]}`;
   for (const link of document.querySelectorAll(".top nav a")) {
-    if (link.getAttribute("href") === section) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.getAttribute("href") === section) {
+      link.setAttribute("aria-current", "page");
+      link.closest("ul").scrollLeft = link.offsetLeft - link.offsetWidth;
+    } else link.removeAttribute("aria-current");
   }
 }
 

@@ -48,4 +48,4 @@ async def test_an_overview_counts_what_is_open_and_asks_what_is_answered(desk: D
         overview = await get_overview(session, home)
     assert overview.discrepancies == 1
     assert overview.questions[0] == "What were Halden's net sales in the three months ended July 1, 2023?"
-    assert overview.questions[1] == "What does Leeds say, in short?"
+    assert overview.questions[1] == "What does “Leeds” say, in short?"

@@ -69,7 +69,7 @@ function remembered(item, refresh) {
   const past = h("div");
   const told = h("details", { ontoggle: () => told.open && !past.firstChild && history(past, item) }, h("summary", {}, "History"), past);
   return h("li", {},
-    h("div", { class: "row" }, status(item.status), h("span", { class: "grow" }, item.text),
+    h("div", { class: "row said" }, status(item.status), h("span", { class: "grow" }, item.text),
       item.status !== "retired" && action("Forget", async () => { await remove(`/v1/recollections/${item.id}`); refresh(); }, { "aria-label": `Forget: ${item.text}` })),
     h("p", { class: "muted" }, `${item.kind} by ${item.actor} `, ago(item.created_at), item.stale_reason && ` · ${item.stale_reason}`),
     item.sources.length > 0 && h("ul", {}, item.sources.map(sourceItem)),

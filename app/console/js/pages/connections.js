@@ -81,9 +81,16 @@ export function sources(target) {
     fields: h("div", { class: "row" }, field("Name", name), field("Type", type), field("Collection", collection)),
     body: () => ({ name: name.value, type: type.value, ...(collection.value && { collection: collection.value }) }),
     once: (made) => secret(`The secret that signs calls to ${made.path}.`, made.secret),
-    row: (item, refresh) => h("tr", {}, h("td", {}, item.name), h("td", {}, item.type), h("td", {}, item.collection), h("td", {}, h("code", {}, item.path)), h("td", {}, ago(item.last_used_at) || "never"),
+    row: (item, refresh) => h("tr", {}, h("td", {}, item.name), h("td", {}, item.type), collectionCell(item.collection), h("td", {}, h("code", {}, item.path)), h("td", {}, ago(item.last_used_at) || "never"),
       h("td", {}, dropAction(`/v1/sources/${item.id}`, item.name, refresh))),
   });
+}
+
+/** A cell with a collection's name, once it is known. */
+function collectionCell(id) {
+  const cell = h("td", {}, "…");
+  get(`/v1/collections/${id}`).then(({ name }) => fill(cell, h("a", { href: `#/collections/${encodeURIComponent(name)}` }, name))).catch((error) => fill(cell, error.message));
+  return cell;
 }
 
 export function keys(target) {

@@ -1,7 +1,7 @@
 /* Debates: the form, and one debate with its two sides, claims underlined by verdict, strikes, and the panel's scores. */
 
 import { answerRun, get, getText, post } from "../api.js";
-import { add, ago, field, fill, h, loading, notice, option, pages, status } from "../dom.js";
+import { add, ago, count, field, fill, h, loading, notice, option, pages, status } from "../dom.js";
 import { collectionSelect } from "../forms.js";
 import { failure, runLine, watch } from "../live.js";
 import { runTitle } from "./home.js";
@@ -92,7 +92,7 @@ export function debate(main, { args: [id], signal }) {
       for (const side of ["pro", "con"]) { fill(columns[side]); fill(strikes[side], strikeMarks(output.strikes[side])); }
       speeches.clear();
       output.speeches.forEach(place);
-      fill(verdict, verdictView(output), (output.notes ?? []).map((note) => h("p", { class: "muted" }, note)), h("div", { class: "row end" }, download(id, "text/markdown", "debate.md", "Markdown"), download(id, "text/html", "debate.html", "Printable page")));
+      fill(verdict, verdictView(output), (output.notes ?? []).map((note) => h("p", { class: "muted" }, note)), h("div", { class: "row end panel bare" }, download(id, "text/markdown", "debate.md", "Markdown"), download(id, "text/html", "debate.html", "Printable page")));
     },
   });
 }
@@ -126,7 +126,7 @@ function streamInto(columns, speeches, data) {
 function speechView(speech) {
   const head = h("h3", {}, words(speech.stage), " ", speech.draft > 1 && h("span", { class: "muted" }, `draft ${speech.draft} `), status(speech.status));
   const body = h("p", {}, underlined(speech));
-  const claims = speech.claims?.length && h("details", {}, h("summary", {}, `${speech.claims.length} claims checked`),
+  const claims = speech.claims?.length && h("details", {}, h("summary", {}, `${count(speech.claims.length, "claim")} checked`),
     h("ul", { class: "plain" }, speech.claims.map((claim) => h("li", {}, status(words(claim.verdict)), " ", claim.text, h("br"), h("small", { class: "muted" }, claim.reason),
       claim.evidence.map(evidenceView)))));
   const quotes = speech.quotes?.length ? h("p", { class: "muted" }, `${speech.quotes.filter((q) => q.verified).length} of ${speech.quotes.length} quotes verified`) : null;

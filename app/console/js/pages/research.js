@@ -104,7 +104,7 @@ function showReport(target, side, run) {
     output.engine === "offline" && h("p", { class: "muted" }, "Put together by the offline engine from sentences and figures of the documents; no model was asked."),
     h("div", { class: "row end" }, download(run.id, "text/markdown", "report.md", "Markdown"), download(run.id, "text/html", "report.html", "Printable page")));
   fill(side,
-    box("Sources", output.citations.length && h("ol", {}, output.citations.map((c) => h("li", {}, sourceLink(c), h("blockquote", {}, c.quote))))),
+    box("Sources", output.citations.length && h("ol", {}, output.citations.map((c) => h("li", {}, sourceLink(c), h("blockquote", {}, readable(c.quote)))))),
     box("Contradictions", output.contradictions?.length && h("ul", {}, output.contradictions.map((c) => h("li", {}, contradiction(c))))),
     box("Not answered", output.unanswered?.length && h("ul", {}, output.unanswered.map((text) => h("li", {}, text)))),
     box("Not supported, so left out", output.not_supported?.length && h("ul", {}, output.not_supported.map((item) => h("li", {}, item.text ?? item)))),
@@ -124,6 +124,11 @@ function contradiction(item) {
   return item.text ?? h("div", {}, [item.newer, item.older, ...(item.sides ?? [])].filter(Boolean).map((side) => h("p", {}, side.text ?? JSON.stringify(side))));
 }
 
+/** A quote as one reads it: the cells of a table's row with dots between them. */
+function readable(quote) {
+  return quote.replace(/^\||\|$/gm, "").replaceAll("|", "·").trim();
+}
+
 /** Turn `[file, pg. 4]` in running text into a button that shows the quote and opens the page. */
 function citer(citations) {
   const places = new Map(citations.map((c) => [`[${c.filename}, ${pages(c.pages)}]`, c]));
@@ -135,7 +140,7 @@ function citer(citations) {
 
 function citeMark(text, citation) {
   return h("button", { type: "button", class: "cite", onclick: () => { location.hash = sourceLink(citation).getAttribute("href"); } },
-    text.slice(1, -1), h("span", { class: "pop", role: "tooltip" }, h("strong", {}, `${citation.filename}, ${pages(citation.pages)}`), h("br"), citation.quote));
+    text.slice(1, -1), h("span", { class: "pop", role: "tooltip" }, h("strong", {}, `${citation.filename}, ${pages(citation.pages)}`), h("br"), readable(citation.quote)));
 }
 
 function download(id, type, name, label) {
