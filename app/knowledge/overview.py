@@ -16,7 +16,11 @@ SHOWN_DOCUMENTS = 100
 SHOWN_CONCEPTS = 20
 ASKED = 3
 LOOKED_AT = 100
-FIGURE = re.compile(r"(?P<subject>[^$€£¥\d]+) (?P<verb>was|were) -?[$€£¥]?\d.*? (?P<when>(?:in|as of) .+)\.")
+FIGURE = re.compile(
+    r"(?P<subject>[^$€£¥\d]+) (?P<verb>was|were) -?[$€£¥]?\d.*? (?P<when>(?:in|as of) [^,($€£¥]*?(?:\d, )?\d{4})\b.*\."
+)
+"""A sentence that tells a figure of a period or a day, with or without more behind it."""
+NAME = re.compile(r"\w+(?: [A-Z]\w+)*['’]s?\b|[A-Z]\w+ [A-Z]")
 
 
 class OverviewDocument(BaseModel):
@@ -74,7 +78,9 @@ async def _ask(session: AsyncSession, document: OverviewDocument) -> str:
     for text in await session.scalars(told.order_by(Entry.position).limit(LOOKED_AT)):
         match = FIGURE.fullmatch(text)
         if match and find_measure(match["subject"]):
-            return f"What {match['verb']} {match['subject']} {match['when']}?"
+            subject = match["subject"]
+            named = subject if NAME.match(subject) else f"{subject[0].lower()}{subject[1:]}"
+            return f"What {match['verb']} {named} {match['when']}?"
     return f"What does “{document.title or document.filename}” say, in short?"
 
 

@@ -110,7 +110,10 @@ def desk(up: tuple[str, Path]) -> Iterator[Desk]:
         pdf = next(SAMPLES.glob("*.pdf")).read_bytes()
         (folder / "path" / "to" / "your.pdf").write_bytes(pdf + b"\n% mine\n")
         (folder / "filings").mkdir()
-        (folder / "filings" / "letter.md").write_text("# Letter\n\nTarn Foods opened a plant in Leeds on June 1, 2024.")
+        for town in ("Leeds", "York"):
+            (folder / "filings" / f"{town}.md").write_text(
+                f"# Letter\n\nTarn Foods opened a plant in {town} on May 1, 2024."
+            )
         yield Desk(folder, server, data_dir)
 
 

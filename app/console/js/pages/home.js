@@ -83,10 +83,20 @@ function runList({ data }) {
     h("div", { class: "row nowrap" }, status(run.status), h("a", { class: "grow", href: runHref(run) }, runTitle(run)), h("small", { class: "muted" }, ago(run.created_at))))));
 }
 
+const names = new Map();
+
+/** A line that names the document being read, once its name is known. */
+function readingTitle(id) {
+  if (!names.has(id)) names.set(id, get(`/v1/documents/${id}`).then(({ filename }) => filename, () => "a document"));
+  const line = h("span", {}, "Reading a document");
+  names.get(id).then((name) => fill(line, `Reading ${name}`));
+  return line;
+}
+
 /** What a run is about, in a line. */
 export function runTitle(run) {
   const input = run.input ?? {};
-  return input.question ?? input.topic ?? run.output?.topic ?? (run.agent === "pyramid" ? `Reading ${run.output?.filename ?? "a document"}` : `${run.agent} run`);
+  return input.question ?? input.topic ?? run.output?.topic ?? (input.document_id && run.agent === "pyramid" ? readingTitle(input.document_id) : `${run.agent} run`);
 }
 
 /** The page that shows a run best. */

@@ -100,7 +100,7 @@ function waitingForm(id, { question: asked }, onSent) {
 
 function showReport(target, side, run) {
   const output = run.output;
-  fill(target, markdown(output.answer, citer(output.citations)),
+  fill(target, markdown(withoutTitle(output.answer, run.input.question), citer(output.citations)),
     output.engine === "offline" && h("p", { class: "muted" }, "Put together by the offline engine from sentences and figures of the documents; no model was asked."),
     h("div", { class: "row end" }, download(run.id, "text/markdown", "report.md", "Markdown"), download(run.id, "text/html", "report.html", "Printable page")));
   fill(side,
@@ -122,6 +122,11 @@ function sourceLink(citation) {
 
 function contradiction(item) {
   return item.text ?? h("div", {}, [item.newer, item.older, ...(item.sides ?? [])].filter(Boolean).map((side) => h("p", {}, side.text ?? JSON.stringify(side))));
+}
+
+/** An answer without headings that only say the question again, which stands above it. */
+function withoutTitle(answer, question) {
+  return answer.split("\n").filter((line) => line.replace(/^#+ /, "") !== question || !line.startsWith("#")).join("\n").trim();
 }
 
 /** A quote as one reads it: the cells of a table's row with dots between them. */
