@@ -76,12 +76,19 @@ async def _ask(session: AsyncSession, document: OverviewDocument) -> str:
     """Return a question the document answers: for its first figure of a known measure, else for what it says."""
     told = select(Entry.text).where(Entry.document_id == document.id, Entry.level == "insight", Entry.facts != [])
     for text in await session.scalars(told.order_by(Entry.position).limit(LOOKED_AT)):
-        match = FIGURE.fullmatch(text)
-        if match and find_measure(match["subject"]):
-            subject = match["subject"]
-            named = subject if NAME.match(subject) else f"{subject[0].lower()}{subject[1:]}"
-            return f"What {match['verb']} {named} {match['when']}?"
+        if question := phrase_question(text):
+            return question
     return f"What does “{document.title or document.filename}” say, in short?"
+
+
+def phrase_question(text: str) -> str | None:
+    """Return a question for the figure of a known measure that a sentence tells; None where it tells none."""
+    match = FIGURE.fullmatch(text)
+    if match is None or not find_measure(match["subject"]):
+        return None
+    subject = match["subject"]
+    named = subject if NAME.match(subject) else f"{subject[0].lower()}{subject[1:]}"
+    return f"What {match['verb']} {named} {match['when']}?"
 
 
 async def _list_newest(session: AsyncSession, collection_id: UUID) -> list[OverviewDocument]:
