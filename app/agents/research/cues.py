@@ -19,6 +19,7 @@ AMOUNTS = _any(
     r"scale|levels?|amounts?|extent|magnitude|significant|substantial|notable|fluctuat\w+|movements?|performance"
 )
 """What asks for figures without asking for one."""
+CAUSES = _any(r"why|drivers?|drove|driven|factors?|reasons?|impact\w*|affect\w*|effects?|influenc\w+|behind|caus\w+")
 OPEN = _any(
     *"why explain describe discuss outline strategy strategic who whom legal nature purpose agenda".split(),
     *"industry focus list relationship drove driven policy policies factors? drivers? risks? reasons?".split(),

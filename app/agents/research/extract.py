@@ -5,15 +5,13 @@ from collections.abc import Iterator, Sequence
 from app.agents.research.citations import list_ids
 from app.agents.research.prompts import GivenFinding, WriteRequest
 from app.agents.research.questions import Reading, read_question
-from app.agents.research.relevance import ENOUGH, relevance
+from app.agents.research.relevance import ENOUGH, gives_reason, relevance
 from app.agents.research.schemas import PlanStep
 from app.agents.research.sentences import split_pieces
 from app.agents.research.slots import measure_fit
-from app.agents.research.words import list_stems
 
 MOST = {"answer": 14, "report": 24}
 BESIDE = 8
-REASONS = frozenset(list_stems("due driven because offset partially primarily reflecting attributable resulting"))
 
 
 def write_extract(request: WriteRequest) -> str:
@@ -24,17 +22,18 @@ def write_extract(request: WriteRequest) -> str:
 
 
 def _write_step(request: WriteRequest, step: PlanStep, used: set[str]) -> str:
-    computed = [line for line in request.computed.get(step.id, []) if line not in used and not _is_told(line, used)]
+    known = request.computed.get(step.id, [])
+    computed = [line for line in known if line not in used and not _is_told(line, used)]
     used |= set(computed)
     mine = [g for g in request.findings if step.id in g.finding.sub_questions and g.id not in used]
     reading = read_question(step.question, [g.document for g in request.findings if g.document])
-    mine = [g for g in mine if not any(g.id in list_ids(line) for line in computed)]
-    if computed and reading.kind == "figure":
+    mine = [g for g in mine if not any(g.id in list_ids(line) for line in known)]
+    if known and reading.kind == "figure":
         mine = []
-    if computed:
+    if known:
         mine = [g for g in mine if not measures(reading, g) and relevance(reading, g.finding, g.document) >= ENOUGH]
-        mine = sorted(mine, key=lambda g: not _gives_reason(g))
-    shown = mine[: MOST[request.format] if not computed else BESIDE]
+        mine = sorted(mine, key=lambda g: not gives_reason(g.finding.text))
+    shown = mine[: MOST[request.format] if not known else BESIDE]
     used |= {g.id for g in shown}
     return "\n\n".join(filter(None, ("\n".join(_listed(computed)), "\n".join(_grouped(shown, request, used)))))
 
@@ -48,10 +47,6 @@ def _is_told(line: str, used: set[str]) -> bool:
 def measures(reading: Reading, given: GivenFinding) -> bool:
     """Tell whether a finding is only one more figure of what is asked."""
     return bool(given.finding.facts) and any(measure_fit(reading, fact) > 0 for fact in given.finding.facts)
-
-
-def _gives_reason(given: GivenFinding) -> bool:
-    return bool(REASONS & set(list_stems(given.finding.text)))
 
 
 def _listed(lines: Sequence[str]) -> Iterator[str]:

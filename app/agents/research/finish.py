@@ -113,9 +113,10 @@ def _citation(finding: Finding) -> Citation:
 def _unanswered(state: ResearchState, cited: set[str], packed: Sequence[Finding]) -> list[str]:
     covered = {step for f in packed if f.id in cited for step in f.sub_questions}
     covered |= {s.id for s in read_steps(state) if s.formula and cited and state["computed"].get(s.id)}
-    missing = [s.question for s in read_steps(state) if s.id not in covered or (s.status == "missing" and not cited)]
-    partly = [s for s in read_steps(state) if s.question not in missing and s.status != "answered"]
-    gaps = ((s, state.get("gaps", {}).get(s.id)) for s in partly)
+    asked = [s for s in read_steps(state) if not s.beside]
+    missing = [s.question for s in asked if s.id not in covered or (s.status == "missing" and not cited)]
+    partly = [s for s in asked if s.question not in missing and s.status != "answered"]
+    gaps = ((s, state["gaps"].get(s.id)) for s in partly)
     return [*missing, *(f"{s.question} (nothing for {', '.join(gap)})" for s, gap in gaps if gap)]
 
 

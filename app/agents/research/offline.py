@@ -58,9 +58,10 @@ def plan(request: PlanRequest) -> Plan:
         parts = split_measures(question, reading)
     asked = [question] if len(parts) == 1 else [_framed(p, frame) for p in parts]
     steps: list[PlanStep] = []
-    for text in [*asked, *_figures_beside(question, reading, frame)]:
+    for text in asked:
         steps += _plan_part(text, read_question(text, request.documents), frame, after=len(steps))
-    return Plan(steps=steps[:MAX_STEPS])
+    beside = [PlanStep(question=text, beside=True) for text in _figures_beside(question, reading, frame)]
+    return Plan(steps=[*steps, *beside][:MAX_STEPS])
 
 
 def _formula_of(question: str, reading: Reading) -> Formula | None:

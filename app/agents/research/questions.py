@@ -11,6 +11,7 @@ from app.agents.research.cues import (
     AMONG,
     AMOUNTS,
     ANAPHORA,
+    CAUSES,
     CHANGE,
     COLLECTION,
     EARLIER,
@@ -50,7 +51,7 @@ AskKind = Literal["figure", "change", "open", "collection"]
 class Reading:
     """A question read. `measure` is stems, `names` phrases of stems; `issuers` are lower-case names of documents.
 
-    `quantified` tells that figures belong into an answer, whatever kind of answer it is.
+    `quantified` tells that figures belong into an answer, `causal` that reasons do, whatever kind of answer it is.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Reading:
     latest: bool = False
     instant: bool = False
     quantified: bool = False
+    causal: bool = False
 
     @property
     def core(self) -> frozenset[str]:
@@ -98,6 +100,7 @@ def read_question(text: str, documents: Sequence[Known]) -> Reading:
         latest=latest,
         instant=bool(INSTANT.search(text)),
         quantified=bool(AMOUNTS.search(asked) or CHANGE.search(asked) or set(measure) & MEASURED),
+        causal=bool(CAUSES.search(asked)),
     )
 
 

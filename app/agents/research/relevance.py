@@ -12,6 +12,9 @@ from app.knowledge.figures import find_figures
 from app.knowledge.periods import Period, find_periods
 
 ENOUGH = 0.5
+REASONS = frozenset(
+    list_stems("due driven because offset partially primarily reflecting attributable resulting impact")
+)
 CELLS = re.compile(r" \| |: [^;:]+; [^;:]+: ")
 
 
@@ -33,6 +36,11 @@ def relevance(reading: Reading, finding: Finding, document: Known | None) -> flo
 def states_figure(text: str) -> bool:
     """Tell whether a text is a sentence with an amount or a percentage, not the cells of a table run together."""
     return not CELLS.search(text) and any(f.kind != "year" and (f.unit or f.scaled) for f in find_figures(text))
+
+
+def gives_reason(text: str) -> bool:
+    """Tell whether a text says what something came from or led to."""
+    return bool(REASONS & set(list_stems(text)))
 
 
 def missing_names(reading: Reading, findings: Iterable[Finding], documents: Mapping[UUID, Known]) -> list[str]:

@@ -18,7 +18,7 @@ class ResearchInput(Budgeted):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    question: str = Field(min_length=2, max_length=4000, pattern=r"\S[\s\S]*\S")
+    question: str = Field(min_length=2, max_length=4000)
     collection: str | None = None
     collections: list[str] = Field(default_factory=list, max_length=20)
     document_ids: list[UUID] = Field(default_factory=list, max_length=500)
@@ -27,7 +27,7 @@ class ResearchInput(Budgeted):
     remember: StrictBool = Field(
         True, description="whether what is learned from several sources is kept as recollections"
     )
-    rounds: int = Field(3, ge=1, le=10, strict=True, description="rounds of searching and assessing")
+    rounds: int = Field(3, ge=1, le=10, description="rounds of searching and assessing")
 
     def default_caps(self) -> Caps:
         """Return the caps of an answer or a report."""
@@ -90,6 +90,7 @@ class PlanStep(BaseModel):
     question: str
     terms: list[str] = Field(default_factory=list)
     formula: str = Field("", description="computed from the answers to others, like q2 / q3")
+    beside: bool = Field(False, description="figures told beside an open question; not missed where there are none")
     status: Status = "missing"
 
 

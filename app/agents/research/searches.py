@@ -8,7 +8,7 @@ from app.agents.research.documents import Known
 from app.agents.research.packing import estimate_tokens
 from app.agents.research.prose import read_prose
 from app.agents.research.questions import Reading
-from app.agents.research.relevance import relevance, states_figure
+from app.agents.research.relevance import gives_reason, relevance, states_figure
 from app.agents.research.schemas import Finding, PlanStep, SlotValue
 from app.agents.research.sentences import split_pieces
 from app.agents.research.state import SearchOrder
@@ -18,7 +18,7 @@ from app.knowledge.types import EntryView
 SPREAD_DOCUMENTS = 12
 PASSAGE_TOKENS = 120
 TELLING = 0.2
-"""What a stated figure adds to the score of a sentence where figures are asked for."""
+"""What a stated figure adds to the score of a sentence where figures are asked for, and a reason where reasons are."""
 
 
 def first_orders(step: PlanStep, reading: Reading) -> list[SearchOrder]:
@@ -73,13 +73,15 @@ def ranked_findings(
 ) -> list[Finding]:
     """Return entries as findings; half the score is what they share with the question, half their rank.
 
-    Where figures are asked for, a sentence that states one comes before one that does not.
+    Where figures or reasons are asked for, a sentence that has one comes before one that does not.
     """
     found = []
     for rank, entry in enumerate(entries):
         finding = finding_of(entry, step=step, score=0.0)
         near = relevance(reading, finding, documents.get(entry.document_id) if entry.document_id else None)
-        told = TELLING if reading.quantified and states_figure(finding.text) else 0.0
+        told = TELLING * (
+            (reading.quantified and states_figure(finding.text)) + (reading.causal and gives_reason(finding.text))
+        )
         found.append(finding.model_copy(update={"score": round(0.5 * near + 0.5 / (1 + rank / 8) + told, 4)}))
     return found
 

@@ -103,6 +103,14 @@ BROAD: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (r"liquidity", ("cash and cash equivalents",)),
     (
+        r"operat(?:ing|ional) (?:expenses?|expenditures?|costs)",
+        (
+            "research and development expense",
+            "selling, general and administrative expense",
+            "sales and marketing expense",
+        ),
+    ),
+    (
         r"debt (?:structure|configuration|levels?|instruments?|profile|management)",
         ("long-term debt", "commercial paper"),
     ),

@@ -41,3 +41,11 @@ def test_a_formula_in_a_question_of_two_parts_counts_on_from_the_steps_before() 
     steps = planned(question)
     assert [formula for _, formula in steps] == ["", "q3 / q4", "", ""]
     assert "operating income" in steps[2][0]
+
+
+def test_what_an_open_question_is_answered_with_beside_is_not_missed_where_there_is_none() -> None:
+    request = PlanRequest(question="Why did Apple's operating expenses grow?", format="answer", documents=LIBRARY)
+    asked, *beside = plan(request).steps
+    assert not asked.beside
+    assert beside
+    assert all(step.beside for step in beside)
