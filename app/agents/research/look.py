@@ -21,7 +21,7 @@ from app.knowledge.knowledge import Knowledge
 from app.knowledge.types import EntryView, Filters, Level
 
 KNOWN = TypeAdapter(list[Known])
-INSIGHTS, PER_DOCUMENT, CONCEPTS, PAGES, OVERVIEW, FACTS = 20, 16, 3, 4, 12, 60
+INSIGHTS, PER_DOCUMENT, CONCEPTS, PAGES, OVERVIEW, FACTS = 20, 8, 3, 4, 12, 60
 WALKED, SIBLINGS, RECOLLECTIONS = 6, 200, 4
 
 
