@@ -124,6 +124,14 @@ async def test_a_difference_without_one_of_its_figures_shows_the_other_and_names
     assert output.unanswered == [f"{question} (nothing for the three months ended December 31, 2022)"]
 
 
+async def test_a_part_without_an_answer_borrows_nothing_from_the_others(sessions: Sessions) -> None:
+    question = "What were Apple's total net sales in the three months ended July 1, 2023, and who audits its accounts?"
+    output, _ = await research(sessions, EMBEDDER, question)
+    assert output.answer.startswith("Apple's total net sales were $81,797 million")
+    assert output.answer.count("[2023 Q3 AAPL.pdf, pg. 4]") == 1
+    assert [text.split(" (")[0] for text in output.unanswered] == ["Who audits its accounts"]
+
+
 async def test_a_period_no_document_has_is_not_answered_with_others(sessions: Sessions) -> None:
     output, _ = await research(sessions, EMBEDDER, "What was Microsoft's total revenue in its June 30, 2023 10-Q?")
     assert (output.answer, output.citations) == ("Not in this collection.", [])
