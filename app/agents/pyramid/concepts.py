@@ -27,7 +27,7 @@ KEY_FIGURES = (
     (r"gross (?:margin|profit)\b",),
     (r"operating income|income from operations",),
     (r"net (?:income|earnings|loss)(?= w)", r"net (?:income|earnings|loss)\b"),
-    (r"diluted|earnings per share",),
+    (r"diluted (?!weighted|shares)", r"earnings per share"),
     (r"total assets\b",),
     (r"total liabilities\b(?! and)",),
     (r"cash and cash equivalents\b",),
