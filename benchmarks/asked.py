@@ -1,6 +1,5 @@
 """Questions with what is known of their answers: read from a file of questions, or made from known figures."""
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +9,7 @@ from typing import Any
 
 from app.db import Json
 from app.knowledge.figures import Figure, find_figures
+from benchmarks.support import read_lines
 
 NUMBER = re.compile(r"[-(]?\s?[$€£]?\s?[-(]?\d[\d,]*(?:\.\d+)?\)?\s?%?")
 SCALES = tuple(Decimal(10) ** power for power in (0, 3, 6, 9))
@@ -47,13 +47,13 @@ class Question:
 
 def read_questions(path: Path) -> list[Question]:
     """Read a file of questions: lines with `question`, `answer`, and `source_docs` or `gold`."""
-    return [_question(row) for row in _rows(path)]
+    return [_question(row) for row in read_lines(path)]
 
 
 def make_questions(path: Path) -> list[Question]:
     """Make one question of each figure a file of known facts has; files that state the same are alternatives."""
     by_text: dict[str, list[Json]] = {}
-    for row in _rows(path):
+    for row in read_lines(path):
         by_text.setdefault(f"What was {_whose(row['company'])} {row['label']} {_when(row)}?", []).append(row)
     return [
         Question(
@@ -66,10 +66,6 @@ def make_questions(path: Path) -> list[Question]:
         )
         for text, rows in by_text.items()
     ]
-
-
-def _rows(path: Path) -> list[Json]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def _question(row: Json) -> Question:

@@ -7,7 +7,6 @@
 import argparse
 import asyncio
 import hashlib
-import json
 import random
 import time
 from collections import Counter
@@ -27,7 +26,7 @@ from app.knowledge.claims.verdict import Finding, settle
 from app.knowledge.types import Filters
 from app.llm.runner import RunRef, build_models
 from app.resources import Resources
-from benchmarks.support import ingest_all, open_knowledge, open_service, report, say
+from benchmarks.support import ingest_all, open_knowledge, open_service, read_lines, report, say
 
 LABELS: dict[str, Verdict] = {
     "supported": "supported",
@@ -197,11 +196,6 @@ async def run_figures(documents: Path, facts: Sequence[Json], *, misses: bool) -
         seconds = time.perf_counter() - begun
     twins = {name: hashlib.sha256((documents / name).read_bytes()).hexdigest() for name in files}
     return score_figures(claims, checked, twins, misses=misses) | {"claims_per_second": round(len(claims) / seconds, 1)}
-
-
-def read_lines(path: Path) -> list[Json]:
-    """Return the objects of a JSON-lines file."""
-    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
 
 
 def main() -> None:

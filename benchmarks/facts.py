@@ -3,9 +3,7 @@
 Facts are lines of JSON: file, label, value, unit (`usd` or `usdPerShare`) and `start`, `end` or `instant` as ISO dates.
 """
 
-import argparse
 import asyncio
-import json
 import re
 import time
 from collections import Counter
@@ -24,7 +22,7 @@ from app.knowledge.figures import Figure, find_figures, match_figure
 from app.knowledge.models import Entry, Page
 from app.knowledge.periods import find_periods
 from app.resources import Resources
-from benchmarks.support import ingest_all, open_service, report, say
+from benchmarks.support import ingest_all, open_service, over_documents, read_lines, report, say
 
 LABELS = {
     "revenue": r"revenues?\b|\bsales\b",
@@ -84,7 +82,7 @@ class Told:
 
 def read_known(path: Path) -> list[Known]:
     """Return the facts of a file of JSON lines."""
-    return [_known(json.loads(line)) for line in path.read_text().splitlines() if line.strip()]
+    return [_known(row) for row in read_lines(path)]
 
 
 def _known(row: Json) -> Known:
@@ -192,8 +190,7 @@ async def measure(documents: Path, facts: Path, *, show_missed: bool) -> None:
 
 def main() -> None:
     """Read the command line and measure."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--documents", type=Path, required=True)
+    parser = over_documents(__doc__)
     parser.add_argument("--facts", type=Path, required=True)
     parser.add_argument("--show-missed", action="store_true")
     chosen = parser.parse_args()

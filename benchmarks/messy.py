@@ -16,7 +16,6 @@ minutes. `over_memory`: the worker or a process of its reader held more than 1 G
 name a document which is not ready, but for its own row and its bytes, kept for another try.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -37,7 +36,7 @@ from app.db import Json
 from app.log import configure_logging
 from app.main import create_app
 from app.resources import Resources
-from benchmarks.support import open_service, report, say
+from benchmarks.support import open_service, over_documents, report, say
 
 ONE_GIB = 2**30
 END_SECONDS = 900.0
@@ -266,8 +265,7 @@ async def measure(folder: Path, *, seconds: float) -> None:
 
 def main() -> None:
     """Read the command line and measure."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--documents", type=Path, required=True)
+    parser = over_documents(__doc__)
     parser.add_argument("--seconds", type=float, default=30, help="how long reading one file may take")
     chosen = parser.parse_args()
     asyncio.run(measure(chosen.documents, seconds=chosen.seconds))

@@ -9,9 +9,7 @@ workbook itself. One is answered when a hit among the first K names the cell's v
 has the cell.
 """
 
-import argparse
 import asyncio
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +26,15 @@ from app.db import Json
 from app.knowledge.figures import Figure, find_figures
 from app.llm.local_embedder import installed_model
 from app.resources import Resources
-from benchmarks.support import ingest_all, open_knowledge, open_service, report, say
+from benchmarks.support import (
+    ingest_all,
+    open_knowledge,
+    open_service,
+    over_documents,
+    read_lines,
+    report,
+    say,
+)
 
 QUESTIONS = Path(__file__).with_name("spreadsheets.jsonl")
 DEPTHS = (1, 3, 10)
@@ -80,7 +86,7 @@ def count_tokens(path: Path, tokenizer: Tokenizer) -> Json:
 
 def read_questions(path: Path, folder: Path) -> list[Question]:
     """Return the questions with their answers looked up in the workbooks."""
-    rows = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    rows = read_lines(path)
     sheets = {
         (name, sheet.name): sheet
         for name in {row["file"] for row in rows}
@@ -169,8 +175,7 @@ async def measure(folder: Path, questions: Path, *, tokens_only: bool) -> None:
 
 def main() -> None:
     """Read the command line and measure."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--documents", type=Path, required=True)
+    parser = over_documents(__doc__)
     parser.add_argument("--questions", type=Path, default=QUESTIONS)
     parser.add_argument("--tokens-only", action="store_true")
     chosen = parser.parse_args()

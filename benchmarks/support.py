@@ -1,5 +1,6 @@
 """What benchmarks share: servers and resources of their own in a temporary folder, and agents run without a queue."""
 
+import argparse
 import json
 import sys
 import tempfile
@@ -126,6 +127,18 @@ async def _store(resources: Resources, path: Path) -> UUID:
             session, DEFAULT_PROJECT, collection_id, filename=path.name, media_type="", content=path.read_bytes()
         )
         return document.id
+
+
+def read_lines(path: Path) -> list[Json]:
+    """Return the objects of a JSON-lines file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def over_documents(purpose: str | None) -> argparse.ArgumentParser:
+    """Return the command line of a benchmark over a folder of documents, told by the first line of its purpose."""
+    parser = argparse.ArgumentParser(description=(purpose or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--documents", type=Path, required=True)
+    return parser
 
 
 def say(text: str) -> None:
