@@ -1,6 +1,7 @@
 """A window's insights after the gate: placed, grounded or dropped, and what they leave uncovered."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from app.agents.pyramid.coverage import measure_coverage
 from app.agents.pyramid.grounding import Ground, Verdict
@@ -37,7 +38,7 @@ class WindowPages:
             if same := known.get((insight.page, insight.text)):
                 judged.append(same)
                 continue
-            verdict = self._ground.check(insight.text, insight.page)
+            verdict = self._check(insight)
             if verdict.grounding == "ungrounded":
                 bad[index] = verdict
                 judged.append(insight.model_copy(update={"grounding": "ungrounded"}))
@@ -54,13 +55,25 @@ class WindowPages:
                 missing.extend(coverage.missing)
         return missing[:ASKED]
 
+    def _check(self, insight: Insight) -> Verdict:
+        """Return the verdict of the ground; a right figure in a wrong row is not grounded either."""
+        verdict = self._ground.check(insight.text, insight.page)
+        if verdict.grounding == "ungrounded" or not any(page.tables for page in self.pages):
+            return verdict
+        misplaced = self._places_on(verdict.page).find_misplaced(insight.text)
+        if not misplaced:
+            return verdict
+        return replace(verdict, grounding="ungrounded", problems=(*verdict.problems, *misplaced))
+
     def _place(self, insight: Insight, verdict: Verdict) -> Insight:
-        number = verdict.page
+        moved = insight.model_copy(update={"page": verdict.page, "grounding": verdict.grounding})
+        return self._places_on(verdict.page).place(moved)
+
+    def _places_on(self, number: int) -> PagePlaces:
         if number not in self._places:
             page = next(page for page in self.pages if page.number == number)
             self._places[number] = PagePlaces(page, self._card, self._before[number])
-        moved = insight.model_copy(update={"page": number, "grounding": verdict.grounding})
-        return self._places[number].place(moved)
+        return self._places[number]
 
 
 def drop_ungrounded(result: WindowResult, bad: Mapping[int, Verdict]) -> WindowResult:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from app.agents.pyramid.assertions import read_assertions
 from app.agents.pyramid.prose import read_prose
+from app.agents.pyramid.rows import PageRows
 from app.agents.pyramid.schemas import Card, Insight
 from app.agents.pyramid.statements import Statement, read_tables
 from app.convert.document import Page
@@ -45,6 +46,10 @@ class PagePlaces:
         span = self._row_line(kin) if kin else self._nearest_line(insight.text)
         topic = kin.topic if kin else self._topic_at(span[0]) if span else ""
         return self._with(insight, span, topic, kin.facts if kin else self._read(insight))
+
+    def find_misplaced(self, text: str) -> list[str]:
+        """Return a sentence for each figure in another row than a text names; what was read from the page is right."""
+        return [] if text in self._by_text or text in self._spoken else self._rows.find_misplaced(text)
 
     def _read(self, insight: Insight) -> tuple[Fact, ...]:
         return read_assertions(insight.text, self._card)
@@ -86,6 +91,10 @@ class PagePlaces:
     def _topic_at(self, position: int) -> str:
         before = [s.topic for s in self.sentences if s.start <= position]
         return before[-1] if before else ""
+
+    @cached_property
+    def _rows(self) -> PageRows:
+        return PageRows(self._page)
 
     @cached_property
     def _lines(self) -> list[_Line]:
