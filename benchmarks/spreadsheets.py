@@ -4,9 +4,9 @@ The plain listing is SpreadsheetLLM's "vanilla" encoding (Dong et al., 2024): ev
 `address,value,number format`, row by row; `listed_filled` leaves the empty cells out. `pages` is what is stored and
 searched, `outline` the compressed pages at the workbook's head. Tokens are those of the local embedder's tokeniser.
 
-Questions are lines of JSON: `file`, `question`, and the `sheet` and `cell` of the answer, which is read from the
-workbook itself. One is answered when a hit among the first K names the cell's value and stands on a page whose range
-has the cell.
+Questions are lines of JSON: `file`, `question`, the `sheet` and `cell` of the answer, which is read from the workbook
+itself, and `also`, other cells (`Sheet!A1`) that give the same figure. One is answered when a hit among the first K
+names the value and stands on a page whose range has one of the cells.
 """
 
 import asyncio
@@ -43,12 +43,11 @@ MOST_PAGES = 5000
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A question and where its answer stands; `value` as the cell shows it."""
+    """A question and the cells (sheet, address) its answer stands in; `value` as the first of them shows it."""
 
     file: str
     text: str
-    sheet: str
-    cell: str
+    cells: tuple[tuple[str, str], ...]
     value: str
 
 
@@ -96,8 +95,7 @@ def read_questions(path: Path, folder: Path) -> list[Question]:
         Question(
             file=row["file"],
             text=row["question"],
-            sheet=row["sheet"],
-            cell=row["cell"],
+            cells=((row["sheet"], row["cell"]), *(_split(address) for address in row.get("also", ()))),
             value=_value(sheets[row["file"], row["sheet"]], row["cell"]),
         )
         for row in rows
@@ -109,13 +107,20 @@ def _value(sheet: Sheet, cell: str) -> str:
     return sheet.rows[row][column].text
 
 
+def _split(address: str) -> tuple[str, str]:
+    sheet, _, cell = address.rpartition("!")
+    return sheet, cell
+
+
 def covers(label: str, question: Question) -> bool:
-    """Whether a page's label, such as `Summary!B7:AD48`, has the question's cell."""
-    sheet, _, area = label.rpartition("!")
-    if sheet != question.sheet:
-        return False
+    """Whether a page's label, such as `Summary!B7:AD48`, has one of the question's cells."""
+    sheet, area = _split(label)
+    return any(_is_in(cell, area) for own, cell in question.cells if own == sheet)
+
+
+def _is_in(cell: str, area: str) -> bool:
     left, top, right, bottom = range_boundaries(area)
-    row, column = coordinate_to_tuple(question.cell)
+    row, column = coordinate_to_tuple(cell)
     return (top or 0) <= row <= (bottom or 0) and (left or 0) <= column <= (right or 0)
 
 
