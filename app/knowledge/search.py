@@ -85,7 +85,7 @@ query as materialized (
 )"""
 
 FOUND = """
-found as materialized (
+found as {how} (
     select number, sum(gain * count / (count + :base + slope * length)) as share
     from (
         select q.gain, q.slope, unnest(p.numbers) as number, unnest(p.counts) as count, unnest(p.lengths) as length
@@ -235,14 +235,14 @@ def _build_exact(scope: Scope) -> str:
     """Return the statement that compares every matching entry."""
     names = {"dimension": scope.dimension, "model_id": scope.model_id}
     matching = MATCHING.format(entry_filter=scope.entry_filter, **names)
-    found = FOUND.format(block_filter=IN_MATCHING)
+    found = FOUND.format(block_filter=IN_MATCHING, how="materialized")
     return _with(matching, QUERY, found, MATCHING_CANDIDATES, LEXICAL, EXACT_VECTORS, FUSED.format(**names))
 
 
 def _build_indexed(scope: Scope, values: Mapping[str, Any]) -> str:
     """Return the statement that finds entries by the indexes; a leg that weighs nothing is left out."""
     names = {"dimension": scope.dimension, "model_id": scope.model_id}
-    found = FOUND.format(block_filter=scope.block_filter)
+    found = FOUND.format(block_filter=scope.block_filter, how="not materialized")
     lexical = (QUERY, found, CANDIDATES.format(entry_filter=scope.entry_filter), LEXICAL)
     return _with(
         *(lexical if values["lexical_weight"] else (NO_LEXICAL,)),
