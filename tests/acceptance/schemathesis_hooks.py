@@ -13,10 +13,21 @@ STREAM = "/v1/runs/{run_id}/events"
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Give every request an Idempotency-Key of its own; read events as a page, for a stream lasts as long as its run.
 
-    The same key for another body is rightly refused; streams have a fuzz of their own.
+    The same key for another body is rightly refused; streams have a fuzz of their own. A schema takes 1.0 for an
+    integer, the service does not: it is written 1.
     """
     for name in list(case.headers or {}):
         if name.lower() == KEY and case.headers[name]:
             case.headers[name] = str(uuid4())
     if case.path == STREAM:
         case.headers["Accept"] = "application/json"
+    case.body = with_plain_integers(case.body)
+
+
+def with_plain_integers(value: Any) -> Any:
+    """Return a JSON value whose whole numbers are integers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: with_plain_integers(each) for key, each in value.items()}
+    return [with_plain_integers(each) for each in value] if isinstance(value, list) else value
