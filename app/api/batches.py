@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
 from app.api.archives import ReadFile, read_members
-from app.api.deps import ProjectDep, ServiceDep, SessionDep
+from app.api.deps import ProjectDep, Service, ServiceDep, SessionDep
 from app.api.documents import max_upload
 from app.api.errors import problems
 from app.api.hooks import SentDocument
@@ -119,7 +119,7 @@ BODY_SCHEMA: dict[str, Any] = {
     responses=problems(NotFound, Invalid, TooLarge, Unavailable),
 )
 async def create(submission: SubmissionDep, body: NewBatch) -> JSONResponse:
-    items = [read_sent(each, max_upload(submission.service)) for each in body.documents]
+    items = [read_sent(each, submission.service) for each in body.documents]
     runs: list[Run] = []
 
     async def prepare(session: AsyncSession) -> Answer:
@@ -291,7 +291,7 @@ async def read_items(request: Request, submission: Submission) -> list[ReadFile]
     most = max_upload(submission.service)
     if kind == "application/json":
         body = parse(MoreDocuments, await read_body(request, most))
-        return [read_sent(each, most) for each in body.documents]
+        return [read_sent(each, submission.service) for each in body.documents]
     if kind != "multipart/form-data":
         raise Invalid(NOTHING_SENT)
     capped = Request(request.scope, cap(request.receive, most + FORM_SLACK))
@@ -314,13 +314,13 @@ async def _read_file(file: UploadFile, max_bytes: int) -> list[ReadFile]:
         return [ReadFile(path=item.path, problem=problem.detail)]
 
 
-def read_sent(sent: SentDocument, max_bytes: int) -> ReadFile:
+def read_sent(sent: SentDocument, service: Service) -> ReadFile:
     """Return one document of a JSON body; one that can't be read is told by its problem."""
     if sent.url is None:
         content = (sent.text or "").encode("utf-8", "replace")
-        return read_content(sent.filename or "note.md", content, "text/markdown", max_bytes, sent.metadata)
+        return read_content(sent.filename or "note.md", content, "text/markdown", max_upload(service), sent.metadata)
     try:
-        check_url(sent.url)
+        check_url(sent.url, service.resources.fetcher.private_networks)
     except Invalid as problem:
         return ReadFile(path=sent.filename or sent.url[:200], problem=problem.detail)
     incoming = by_url(sent.url, sent.filename, sent.metadata)

@@ -1,6 +1,5 @@
 """The API over ASGI with a reader of one step, and a worker beside it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,31 +9,25 @@ from fastapi import FastAPI
 
 import tests.support.readers
 from app.agents.registry import discover
-from app.main import create_app
 from app.settings import Settings
-from app.worker import work
+from tests.support.asgi import open_client, running_app, working
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
-    app = create_app(settings.model_copy(update={"max_upload_mb": 1}), discover(tests.support.readers))
-    async with app.router.lifespan_context(app):
+    async with running_app(settings.model_copy(update={"max_upload_mb": 1}), discover(tests.support.readers)) as app:
         yield app
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def worker(settings: Settings) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(work(settings, stop=stop, agents=discover(tests.support.readers)))
-    yield
-    stop.set()
-    await task
+    async with working(settings, discover(tests.support.readers)):
+        yield
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test", timeout=30) as client:
+    async with open_client(app) as client:
         yield client
 
 

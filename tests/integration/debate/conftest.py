@@ -1,18 +1,15 @@
 """The API over ASGI with the real debate agent, a worker beside it, and a small collection to argue from."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
 import pytest_asyncio
-from fastapi import FastAPI
 
 from app.agents.debate import AGENT
 from app.db import Sessions
-from app.main import create_app
 from app.resources import Resources
 from app.settings import Settings
-from app.worker import work
+from tests.support.asgi import open_client, running_app, working
 from tests.support.library import add_pages, insight
 
 AGENTS = {AGENT.name: AGENT}
@@ -38,16 +35,11 @@ async def library(sessions: Sessions, resources: Resources) -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def worker(settings: Settings) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(work(settings, stop=stop, agents=AGENTS))
-    yield
-    stop.set()
-    await task
+    async with working(settings, AGENTS):
+        yield
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def http(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    app: FastAPI = create_app(settings, AGENTS)
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-    async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport, base_url="http://t") as client:
+    async with running_app(settings, AGENTS) as app, open_client(app) as client:
         yield client

@@ -1,6 +1,5 @@
 """A service in this process: the API over ASGI, and a worker beside it, with the agents of the tests."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,9 +12,8 @@ import tests.support.agents
 from app.agents.registry import discover
 from app.api.deps import Service
 from app.log import configure_logging
-from app.main import create_app
 from app.settings import Settings
-from app.worker import work
+from tests.support.asgi import open_client, running_app, working
 from tests.support.waiting import eventually
 
 
@@ -26,8 +24,7 @@ def plain_logs() -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
-    app = create_app(settings, {**discover(), **discover(tests.support.agents)})
-    async with app.router.lifespan_context(app):
+    async with running_app(settings, {**discover(), **discover(tests.support.agents)}) as app:
         yield app
 
 
@@ -39,17 +36,13 @@ async def service(app: FastAPI) -> Service:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def worker(settings: Settings) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(work(settings, stop=stop, agents={**discover(), **discover(tests.support.agents)}))
-    yield
-    stop.set()
-    await task
+    async with working(settings, {**discover(), **discover(tests.support.agents)}):
+        yield
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test", timeout=30) as client:
+    async with open_client(app) as client:
         yield client
 
 

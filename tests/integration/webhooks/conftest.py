@@ -1,6 +1,5 @@
 """The service with a listener on loopback that it may reach, and a reader of one step."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
 from typing import Any
@@ -12,9 +11,8 @@ from fastapi import FastAPI
 
 import tests.support.readers
 from app.agents.registry import discover
-from app.main import create_app
 from app.settings import Settings
-from app.worker import work
+from tests.support.asgi import open_client, running_app, working
 from tests.support.listener import Listener, open_listener
 
 
@@ -34,24 +32,19 @@ def reaching(settings: Settings) -> Settings:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def app(reaching: Settings) -> AsyncIterator[FastAPI]:
-    app = create_app(reaching, discover(tests.support.readers))
-    async with app.router.lifespan_context(app):
+    async with running_app(reaching, discover(tests.support.readers)) as app:
         yield app
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def worker(reaching: Settings) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(work(reaching, stop=stop, agents=discover(tests.support.readers)))
-    yield
-    stop.set()
-    await task
+    async with working(reaching, discover(tests.support.readers)):
+        yield
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test", timeout=30) as client:
+    async with open_client(app) as client:
         yield client
 
 
