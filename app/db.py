@@ -99,13 +99,15 @@ def storable(value: Any) -> Any:
 def build_engine(url: str, *, pool_size: int = 8, pooler: bool = False) -> AsyncEngine:
     """Return an engine on psycopg for a `postgresql://` URL of any driver spelling.
 
-    Behind a pooler in transaction mode nothing is prepared: the next statement may reach another server process.
+    It opens up to twice `pool_size` connections as they are needed, and keeps them: opening one costs more than most
+    transactions. Behind a pooler in transaction mode nothing is prepared: the next statement may reach another server
+    process.
     """
     _, _, rest = url.partition("://")
     return create_async_engine(
         f"postgresql+psycopg://{rest}",
-        pool_size=pool_size,
-        max_overflow=pool_size,
+        pool_size=2 * pool_size,
+        max_overflow=0,
         pool_pre_ping=True,
         connect_args={"prepare_threshold": None} if pooler else {},
         json_serializer=dump_json,
