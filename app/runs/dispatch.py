@@ -16,10 +16,10 @@ from app.runs.models import Run
 log = get_logger(__name__)
 
 QUEUES = ("interactive", "bulk")
-TASK = "execute_run"
+TASK, SPREAD = "execute_run", "spread_runs"
 ENQUEUE_SECONDS = 5.0
-CHUNK = 50
-"""Runs put on a queue before others get their turn on the loop."""
+MANY = 20
+"""Above so many runs one delivery carries all of them, and the worker that takes it puts each on its queue."""
 
 Take = Callable[[UUID], Awaitable[asyncio.Task[None] | None]]
 """Begins a delivered run and returns its work as a task, or None when the run is not to be had."""
@@ -63,11 +63,25 @@ async def execute_run(run_id: str) -> None:
     raise RuntimeError(f"This process does not work on runs, not on {run_id}.")
 
 
+async def spread_runs(waiting: list[tuple[str, int]]) -> None:
+    """Stand for the task where it is only added, like `execute_run`."""
+    raise RuntimeError(f"This process does not work on runs, not on {len(waiting)}.")
+
+
 async def _add(docket: Docket, deliveries: Sequence[Delivery]) -> None:
-    calls = [docket.call(TASK, key=f"{run_id}:{attempt}")(str(run_id)) for run_id, attempt, _ in deliveries]
+    waiting = [(str(run_id), attempt) for run_id, attempt, _ in deliveries]
+    if len(waiting) <= MANY:
+        await _add_each(docket, waiting)
+        return
+    run_id, attempt = waiting[0]
+    await docket.add(SPREAD, key=f"{run_id}:{attempt} and {len(waiting) - 1} more")(waiting)
+
+
+async def _add_each(docket: Docket, waiting: Sequence[tuple[str, int]]) -> None:
+    calls = [docket.call(TASK, key=f"{run_id}:{attempt}")(run_id) for run_id, attempt in waiting]
     if not calls:
         return
-    for execution in await docket.add_many(calls, chunk_size=CHUNK):
+    for execution in await docket.add_many(calls):
         if execution.schedule_exception is not None:
             log.warning("enqueue_failed", key=execution.key, error=repr(execution.schedule_exception))
 
@@ -80,6 +94,7 @@ async def open_dispatcher(redis_url: str) -> AsyncIterator[Dispatcher]:
         for queue in QUEUES:
             docket = Docket(name=f"symposium-{queue}", url=redis_url, execution_ttl=timedelta(0))
             docket.register(execute_run, names=[TASK])
+            docket.register(spread_runs, names=[SPREAD])
             dockets[queue] = await stack.enter_async_context(docket)
         yield Dispatcher(dockets)
 
@@ -93,9 +108,11 @@ class Consumer:
 
     def __init__(self, docket: Docket, take: Take, *, concurrency: int, redelivery_seconds: float) -> None:
         self._take = take
+        self._docket = docket
         self._slots = concurrency
         self._held: set[asyncio.Task[None]] = set()
         docket.register(self.execute_run, names=[TASK])
+        docket.register(self.spread_runs, names=[SPREAD])
         self._worker = Worker(
             docket,
             concurrency=concurrency,
@@ -122,6 +139,10 @@ class Consumer:
             self._held.add(task)
             task.add_done_callback(self._let_go)
             self._count()
+
+    async def spread_runs(self, waiting: list[tuple[str, int]]) -> None:
+        """Put runs that came in one delivery on the queue one by one."""
+        await _add_each(self._docket, waiting)
 
     def _let_go(self, task: asyncio.Task[None]) -> None:
         self._held.discard(task)

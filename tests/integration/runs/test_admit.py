@@ -1,9 +1,13 @@
 """Admitting many runs at once."""
 
+import httpx2
 from sqlalchemy import text
 
+from app.api.deps import Service
 from app.db import DEFAULT_PROJECT, Sessions
 from app.runs.admit import admit, admit_many
+from app.runs.dispatch import MANY, Delivery
+from tests.integration.runs.conftest import wait_for
 from tests.support.agents.steps import AGENT, StepsInput
 
 OWN = ("id", "thread_id", "created_at")
@@ -20,3 +24,14 @@ async def test_one_of_many_runs_is_admitted_as_one_alone_is(sessions: Sessions) 
         first, *others = [{name: value for name, value in row.items() if name not in OWN} for row in rows]
     assert others == [first] * 3
     assert all(run.thread_id == run.id for run in many)
+
+
+async def test_many_runs_put_on_a_queue_by_one_delivery_are_all_worked_on(
+    http: httpx2.AsyncClient, service: Service, sessions: Sessions, worker: None
+) -> None:
+    inputs = [StepsInput(steps=1)] * (MANY + 5)
+    async with sessions.begin() as session:
+        runs = await admit_many(session, project_id=DEFAULT_PROJECT, agent=AGENT, inputs=inputs, engine="offline")
+    await service.dispatcher.enqueue_many([Delivery.of(run) for run in runs])
+    ended = [await wait_for(http, str(run.id)) for run in runs]
+    assert {run["status"] for run in ended} == {"succeeded"}
