@@ -22,6 +22,7 @@ from app.agents.research.questions import (
     frame_of,
     name_measures,
     read_question,
+    spell_name,
     split_measures,
     split_question,
     strip_instructions,
@@ -74,7 +75,8 @@ def _plan_part(text: str, reading: Reading, frame: list[str], *, after: int) -> 
     formula = _formula_of(text, reading)
     if formula is None:
         return [PlanStep(question=text)]
-    steps = plan_formula(text, formula, " ".join(reading.issuers[:1]).title(), frame)
+    issuer = spell_name(reading.issuers[0], text) if reading.issuers else ""
+    steps = plan_formula(text, formula, issuer, frame)
     return [s.model_copy(update={"formula": shift_names(s.formula, after)}) for s in steps]
 
 
@@ -82,7 +84,7 @@ def _figures_beside(question: str, reading: Reading, frame: list[str]) -> list[s
     """Return questions for the figures of what an open question is about, to be told beside the sentences."""
     if reading.kind != "open" or len(reading.issuers) != 1:
         return []
-    whose = reading.issuers[0].title()
+    whose = spell_name(reading.issuers[0], question)
     named = name_measures(question, reading)[:MOST_BESIDE]
     return [_framed(f"What was {whose}'s {measure}?", frame) for measure in named]
 

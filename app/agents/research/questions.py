@@ -167,7 +167,13 @@ def frame_of(text: str, issuers: Sequence[str]) -> list[str]:
     asked = strip_instructions(text)
     periods = [asked[start:end] for start, end, _ in find_periods(asked)]
     matches = [m[0] for pattern in (FORM, LATEST, SPREAD) for m in [pattern.search(asked)] if m]
-    return list(dict.fromkeys([*issuers, *periods, *matches]))
+    return list(dict.fromkeys([*(spell_name(name, text) for name in issuers), *periods, *matches]))
+
+
+def spell_name(name: str, text: str) -> str:
+    """Return a lower-case name as a text writes it; with capitals where the text has it otherwise."""
+    found = re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE)
+    return found[0] if found else name.title()
 
 
 def _kind(asked: str, *, spread: bool, periods: int) -> AskKind:

@@ -70,7 +70,8 @@ def _when_said(text: str) -> str:
 def _turn(output: ResearchOutput) -> Turn:
     cited = [c.entry_id for c in output.citations]
     found = [f.entry_id for f in output.findings]
-    alone = output.plan[0].question if len(output.plan) == 1 else output.question
+    asked = [step.question for step in output.plan if not step.beside]
+    alone = asked[0] if len(asked) == 1 else output.question
     return Turn(
         question=alone, answer=output.answer[:ANSWER_CHARACTERS], entry_ids=list(dict.fromkeys([*cited, *found]))
     )
