@@ -30,7 +30,8 @@ BOILERPLATE = re.compile(
     r"indicate by check\s*mark|pursuant to the requirements of the securities exchange act|incorporated (?:herein )?by"
     r" reference|duly caused this report|filed herewith|^(?:I|We), .* certify|^[(\[]?(?:mark one|see accompanying)"
     r"|accompanying notes are an integral part|^securities registered|forward-looking statements? (?:in|contained)"
-    r"|^\(?\d{1,3}\.\d+\s*\*|^\([a-z]{1,4}\)\s|is not deemed filed|section 906|^to be (?:cited|completed)",
+    r"|^\(?\d{1,3}\.\d+\s*\*|^\*?\d{1,3}\.\d+\s+(?-i:[A-Z])|^\([a-z]{1,4}\)\s|is not deemed filed|section 906"
+    r"|^to be (?:cited|completed)",
     re.IGNORECASE,
 )
 LONGEST_TOPIC = 90

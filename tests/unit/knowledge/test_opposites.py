@@ -31,6 +31,10 @@ def test_one_difference_in_the_same_words_excludes(one: str, other: str) -> None
         ("On March 3, 2025 the plant had 211 staff aboard.", "On April 3, 2025 the plant had 221 staff aboard."),
         ("It rose 5% to 20 units in the plant there.", "It rose 6% to 21 units in the plant there."),
         ("The plant employs 211 people and makes bricks.", "The plant employs 211 people and sells tiles."),
+        (
+            "Sales of the plant fell in the first six months of 2023.",
+            "Sales of the plant fell in the first nine months of 2023.",
+        ),
     ],
 )
 def test_what_is_not_certain_is_left_open(one: str, other: str) -> None:
