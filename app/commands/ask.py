@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.markdown import Markdown
+from rich.markup import escape
 from rich.progress import Progress
 from rich.text import Text
 
@@ -108,7 +109,7 @@ def read_lines() -> list[str]:
 def print_answer(output: Body) -> None:
     out.print(Markdown(output["answer"]))
     for question in output["unanswered"]:
-        out.print(f"[yellow]Not answered:[/] {question}")
+        out.print(f"[yellow]Not answered:[/] {escape(question)}")
 
 
 def tell_engine(output: Body) -> None:

@@ -6,6 +6,7 @@ from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -62,7 +63,7 @@ class DebateView:
         self._print(speaker_line(question["side"], question["stage"], "you have the floor"))
         self._print(f"{question['asks']} At most {question['word_cap']} words.")
         if question["feedback"]:
-            self._print(f"[red]Sent back.[/] {question['feedback']['reason']}")
+            self._print(f"[red]Sent back.[/] {escape(question['feedback']['reason'])}")
         for item in question["evidence"]:
             self._print(Text(f"[{item['id']}] {item['text']} ({place(item)})", style="bright_black"))
         self._print("[bold]Speak; a line with only a dot ends your speech, an empty speech gives the turn up.[/]")
@@ -72,7 +73,7 @@ class DebateView:
     def tell(self, sentence: str) -> None:
         """Show a sentence of our own."""
         if not self._quiet:
-            self._print(f"[yellow]{sentence}[/]")
+            self._print(Text(sentence, style="yellow"))
 
     def _print(self, shown: RenderableType) -> None:
         self._console.print(shown)
@@ -102,7 +103,7 @@ class DebateView:
         self._print(render_speech(speech))
         if speech["status"] in ("rejected", "disputed"):
             strikes = data["strikes"][speech["speaker"]]
-            self._print(f"[red]{speech['status'].capitalize()}, strikes: {strikes}.[/] {speech['reason']}\n")
+            self._print(f"[red]{speech['status'].capitalize()}, strikes: {strikes}.[/] {escape(speech['reason'])}\n")
 
     def _show_disqualified(self, data: Body) -> None:
         self._print(f"[red bold]{NAMES[data['side']]} is disqualified.[/]\n")

@@ -44,7 +44,7 @@ def demo(server: Server = DEFAULT_SERVER, key: Key = None) -> None:
 
 
 def headline(text: str) -> None:
-    out.print(Panel(text, expand=False, border_style="blue"))
+    out.print(Panel(Text(text), expand=False, border_style="blue"))
 
 
 def read_samples(client: Client) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -179,5 +180,5 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
     colour = {"ready": "green", "known": "yellow", "failed": "red"}
     for o in outcomes:
         status = f"[{colour[o.status]}]{o.status}[/]"
-        table.add_row(Path(o.file).name, status, str(o.pages or ""), str(o.insights or ""), o.reason)
+        table.add_row(escape(Path(o.file).name), status, str(o.pages or ""), str(o.insights or ""), escape(o.reason))
     return table

@@ -1,13 +1,25 @@
 """`symposium search`: every level of the pyramid, searched."""
 
 import json
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from app.commands.terminal import DEFAULT_SERVER, AsJson, CollectionName, Key, Server, guarded, out
 from symposium import Body, Client
+
+
+class LevelName(StrEnum):
+    """A level of the pyramid, as the command line reads it."""
+
+    page = "page"
+    insight = "insight"
+    concept = "concept"
+    abstract = "abstract"
+    recollection = "recollection"
 
 
 def register(cli: typer.Typer) -> None:
@@ -18,7 +30,7 @@ def register(cli: typer.Typer) -> None:
 def search(
     query: Annotated[str, typer.Argument(help="Words, a sentence, or a figure.")],
     collection: CollectionName = None,
-    level: Annotated[list[str] | None, typer.Option(help="page, insight, concept, abstract or recollection.")] = None,
+    level: Annotated[list[LevelName] | None, typer.Option(help="Only these; may be given several times.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
     server: Server = DEFAULT_SERVER,
     key: Key = None,
@@ -35,7 +47,7 @@ def search(
         return
     table = Table("Level", "Text", "Where", show_lines=True)
     for result in results:
-        table.add_row(result["level"], shortened(result["text"]), where(result))
+        table.add_row(result["level"], escape(shortened(result["text"])), escape(where(result)))
     out.print(table if results else "Nothing found.")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
@@ -46,7 +47,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except ServiceError as error:
-            err.print(f"[red]{error}[/]")
+            err.print(f"[red]{escape(str(error))}[/]")
             raise typer.Exit(Exit.FAILED) from None
 
     return run
@@ -60,7 +61,7 @@ def show(rows: Sequence[Body], columns: Mapping[str, str], *, as_json: bool) -> 
     first, *others = columns
     table = Table(Column(first, min_width=ID_WIDTH), *(Column(name, overflow="fold") for name in others), box=None)
     for row in rows:
-        table.add_row(*(_cell(row[name]) for name in columns.values()))
+        table.add_row(*(escape(_cell(row[name])) for name in columns.values()))
     out.print(table if rows else "None.")
 
 
