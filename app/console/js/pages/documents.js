@@ -10,8 +10,9 @@ export function documents(main, { query, signal }) {
   const collection = collectionSelect(query.get("collection") ?? "");
   const state = h("select", {}, STATES.map((value) => option(value, value || "any", query.get("status") ?? "")));
   const list = h("div");
-  const chosen = () => collection.value || query.get("collection");
-  const load = (after) => get("/v1/documents", { collection: chosen(), status: state.value, limit: 100, after });
+  let shown = query.get("collection") || "default";
+  collection.addEventListener("change", () => { shown = collection.value || "default"; });
+  const load = (after) => get("/v1/documents", { collection: shown, status: state.value, limit: 100, after });
   const refresh = () => loading(list, load, (page) => table(page, load, refresh), "No document here. Drop a file above to add one.");
   for (const control of [collection, state]) control.addEventListener("change", refresh);
   const drop = h("section", { class: "panel drop", "aria-label": "Add documents" });
