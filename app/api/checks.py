@@ -6,14 +6,14 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from app.api.deps import KnowledgeDep, ProjectDep, ResourcesDep
+from app.api.deps import KnowledgeDep, open_models
 from app.api.errors import problems
-from app.errors import Invalid, NotFound
+from app.errors import Invalid, ModelFailed, NotFound
 from app.knowledge.claims.checker import LEVELS, check_text
 from app.knowledge.claims.tasks import OFFLINE
 from app.knowledge.claims.types import CheckedClaim, Source
 from app.knowledge.types import Filters
-from app.llm.runner import ModelRunner, RunRef, build_models
+from app.llm.runner import ModelRunner
 
 router = APIRouter(prefix="/v1/checks", tags=["checks"])
 
@@ -37,25 +37,14 @@ class CheckedText(BaseModel):
     claims: list[CheckedClaim]
 
 
-def get_models(resources: ResourcesDep, project_id: ProjectDep) -> ModelRunner:
-    """Return what answers the checker's questions outside of a run."""
-    return build_models(
-        resources.settings,
-        offline=OFFLINE,
-        sessions=resources.sessions,
-        run=RunRef(project_id=project_id, run_id=None),
-        servers=resources.model_servers,
-    )
-
-
 @router.post(
     "",
     operation_id="check_claims",
     summary="Check every claim of a text against the evidence",
-    responses=problems(NotFound, Invalid),
+    responses=problems(NotFound, Invalid, ModelFailed),
 )
 async def check(
-    knowledge: KnowledgeDep, models: Annotated[ModelRunner, Depends(get_models)], body: CheckRequest
+    knowledge: KnowledgeDep, models: Annotated[ModelRunner, Depends(open_models(OFFLINE))], body: CheckRequest
 ) -> CheckedText:
     filters = None
     if body.collection is not None:

@@ -1,6 +1,6 @@
 """What routes ask for: the open resources, a session, the project, the queues."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,6 +13,8 @@ from app.api.rates import KeyRates
 from app.errors import Unauthorized
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.opening import open_knowledge
+from app.llm.runner import ModelRunner, RunRef, build_models
+from app.llm.task import OfflineFunctions
 from app.projects.keys import Caller
 from app.resources import Resources
 from app.runs.bus import EventBus
@@ -90,6 +92,21 @@ def get_knowledge(resources: ResourcesDep, project_id: ProjectDep) -> Knowledge:
 
 
 KnowledgeDep = Annotated[Knowledge, Depends(get_knowledge)]
+
+
+def open_models(offline: OfflineFunctions) -> Callable[..., ModelRunner]:
+    """Return a dependency that answers model tasks outside of a run, by these functions where there is no model."""
+
+    def get_models(resources: ResourcesDep, project_id: ProjectDep) -> ModelRunner:
+        return build_models(
+            resources.settings,
+            offline=offline,
+            sessions=resources.sessions,
+            run=RunRef(project_id=project_id, run_id=None),
+            servers=resources.model_servers,
+        )
+
+    return get_models
 
 
 def get_request_id(request: Request) -> str:

@@ -4,14 +4,16 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
-from app.api.deps import KnowledgeDep
+from app.api.deps import KnowledgeDep, open_models
 from app.api.errors import problems
-from app.errors import Invalid, NotFound, Unavailable
+from app.errors import Invalid, ModelFailed, NotFound, Unavailable
 from app.knowledge.finder import Ways
+from app.knowledge.reranking import OFFLINE, build_rerank
 from app.knowledge.types import EntryView, Evidence, Fact, Filters, Grounding, Hit, Level
+from app.llm.runner import ModelRunner
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
@@ -57,6 +59,7 @@ class SearchQuery(BaseModel):
     route: StrictBool = Field(False, description="Find the documents asked about first; what is in them gains.")
     walk: StrictBool = Field(False, description="Also rank what names in the question lead to, and names in that.")
     fold: StrictBool = Field(False, description="Show near-duplicates once, with the ids of the others.")
+    rerank: StrictBool = Field(False, description="Have a model order the best twenty; without one the order stands.")
 
 
 class SearchResult(BaseModel):
@@ -89,9 +92,11 @@ class SearchResults(BaseModel):
     "/search",
     operation_id="search",
     summary="Search by words and meaning",
-    responses=problems(NotFound, Invalid, Unavailable),
+    responses=problems(NotFound, Invalid, Unavailable, ModelFailed),
 )
-async def search(knowledge: KnowledgeDep, body: SearchQuery) -> SearchResults:
+async def search(
+    knowledge: KnowledgeDep, models: Annotated[ModelRunner, Depends(open_models(OFFLINE))], body: SearchQuery
+) -> SearchResults:
     collection_ids = await knowledge.resolve_collections([body.collection]) if body.collection else []
     filters = Filters(
         collection_ids=tuple(collection_ids),
@@ -100,7 +105,8 @@ async def search(knowledge: KnowledgeDep, body: SearchQuery) -> SearchResults:
         **body.filters.model_dump(),
     )
     ways = Ways(route=body.route, walk=body.walk, fold=body.fold)
-    hits = await knowledge.search(body.query, filters=filters, limit=body.limit, ways=ways)
+    rerank = build_rerank(models.run) if body.rerank else None
+    hits = await knowledge.search(body.query, filters=filters, limit=body.limit, ways=ways, rerank=rerank)
     return SearchResults(results=[_result(hit, hit.entry) for hit in hits])
 
 

@@ -108,7 +108,7 @@ class AsyncClient:
         await self.request("DELETE", f"/v1/documents/{document_id}")
 
     async def search(self, query: str, **body: Any) -> list[Body]:
-        """Return search results, best first; `body` may have collection, levels, document_ids, filters, limit."""
+        """Return search results, best first; `body` may have what the route takes: collection, levels, limit …"""
         results: list[Body] = (await self.request("POST", "/v1/search", json={"query": query, **body}))["results"]
         return results
 

@@ -106,7 +106,7 @@ class Client:
         self.request("DELETE", f"/v1/documents/{document_id}")
 
     def search(self, query: str, **body: Any) -> list[Body]:
-        """Return search results, best first; `body` may have collection, levels, document_ids, filters, limit."""
+        """Return search results, best first; `body` may have what the route takes: collection, levels, limit …"""
         results: list[Body] = self.request("POST", "/v1/search", json={"query": query, **body})["results"]
         return results
 

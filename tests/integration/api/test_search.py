@@ -55,6 +55,13 @@ async def test_a_walk_from_an_insight_leads_to_its_page(http: httpx2.AsyncClient
     assert (await http.get(f"/v1/entries/{result['collection_id']}/walk")).status_code == 404
 
 
+async def test_without_a_model_re_ranking_leaves_the_order(http: httpx2.AsyncClient) -> None:
+    query = {"query": "net sales in the quarter"}
+    plain = (await http.post("/v1/search", json=query)).json()["results"]
+    assert plain
+    assert (await http.post("/v1/search", json=query | {"rerank": True})).json()["results"] == plain
+
+
 async def test_a_search_may_route_and_fold(http: httpx2.AsyncClient) -> None:
     query = {"query": "net sales in sales.md", "levels": ["page"], "route": True, "fold": True}
     results = (await http.post("/v1/search", json=query)).json()["results"]
