@@ -1,11 +1,12 @@
 """Archives: each file within becomes a document of its own, in one transaction."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fastapi import Response
 from pydantic import BaseModel, Field
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.incoming import Sender, ingest
@@ -16,6 +17,7 @@ from app.convert.unpack import Member, unpack
 from app.errors import ConversionFailed, UnsupportedMedia
 from app.knowledge import collections
 from app.knowledge.intake import Incoming, Taken
+from app.knowledge.models import Document
 from app.knowledge.rows import document_view
 from app.knowledge.types import DocumentView
 from app.runs.dispatch import Delivery
@@ -58,9 +60,8 @@ async def ingest_archive(submission: Submission, upload: Upload, *, max_bytes: i
         incoming = [each.incoming for each in read if each.incoming is not None]
         taken, admitted = await ingest(session, service, sender, collection.id, incoming)
         runs.extend(admitted)
-        for each in taken:
-            await session.refresh(each.document)
-        body = ArchiveIngestion(members=list(_members(read, taken, admitted, submission)))
+        documents = await _load_documents(session, taken)
+        body = ArchiveIngestion(members=list(_members(read, documents, admitted, submission)))
         return Answer(status=202, body=body.model_dump(mode="json"))
 
     fingerprint = fingerprint_of("archive", upload.collection, dict(upload.metadata), upload.content)
@@ -88,16 +89,23 @@ def _read_member(member: Member, upload: Upload) -> ReadFile:
     return ReadFile(path=member.path, incoming=incoming)
 
 
+async def _load_documents(session: AsyncSession, taken: Sequence[Taken]) -> list[Document]:
+    """Return the documents as they are stored now, one each time it was taken in."""
+    query = select(Document).where(Document.id.in_({each.document.id for each in taken}))
+    stored = {row.id: row for row in await session.scalars(query, execution_options={"populate_existing": True})}
+    return [stored[each.document.id] for each in taken]
+
+
 def _members(
-    read: list[ReadFile], taken: list[Taken], runs: list[Run], submission: Submission
+    read: Sequence[ReadFile], documents: Sequence[Document], runs: Sequence[Run], submission: Submission
 ) -> Iterator[MemberIngestion]:
-    documents = iter(each.document for each in taken)
+    left = iter(documents)
     run_of = {run.id: run for run in runs}
     for each in read:
         if each.incoming is None:
             yield MemberIngestion(path=each.path, problem=each.problem)
             continue
-        document = next(documents)
+        document = next(left)
         run = run_of.get(document.run_id) if document.run_id else None
         view = view_run(run, submission.service.path_of(run.agent)) if run else None
         yield MemberIngestion(path=each.path, document=document_view(document), run=view)

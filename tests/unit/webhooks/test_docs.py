@@ -39,7 +39,9 @@ def check_in_javascript(secret: str, headers: dict[str, str], body: bytes, at: i
         pytest.skip("there is no node on this machine")
     given = ", ".join(json.dumps(each) for each in (secret, headers, body.decode(), at))
     script = f"{find_code('js', 'function verify')}\nverify({given});"
-    return subprocess.run(["node", "-e", script], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(["node", "--input-type=module", "-e", script], capture_output=True, check=False).returncode == 0
+    )
 
 
 @pytest.mark.parametrize("check", [check_in_python, check_in_javascript])

@@ -5,7 +5,8 @@ import { action, add, count, fill, grid, h, loading, status } from "../dom.js";
 import { markdown } from "../markdown.js";
 import { percent } from "./documents.js";
 
-const SHOWN_AT_ONCE = 400;
+const BLOCK = 40;
+const BLOCKS_AT_ONCE = 10;
 
 export function document_(main, { args: [id, kind, name], query, signal }) {
   const view = h("div");
@@ -78,20 +79,26 @@ function drawLevels(data, onChoose) {
   };
   const entries = (rows) => rows.map(({ entry }) => button(entry.id, entry.text, entry));
   const pages = Array.from({ length: data.document.page_count }, (_, index) => button(`p${index + 1}`, `${index + 1}`, { level: "page", number: index + 1 }));
-  const insights = entries(data.insights);
+  const insights = blocksOf(entries(data.insights));
   const level = (name, children, label) => h("section", { class: `level ${name}`, tabindex: "0", "aria-label": label }, h("h2", {}, label), h("div", {}, children));
   add(element,
     level("abstract", entries(data.abstract), "Abstract"), level("concepts", entries(data.concepts), count(data.concepts.length, "concept")),
-    level("insights", insights.slice(0, SHOWN_AT_ONCE), count(insights.length, "insight")), level("pages", pages, count(pages.length, "page")));
-  appendCalmly(element.querySelector(".insights > div"), insights.slice(SHOWN_AT_ONCE));
+    level("insights", insights.slice(0, BLOCKS_AT_ONCE), count(data.insights.length, "insight")), level("pages", pages, count(pages.length, "page")));
+  appendCalmly(element.querySelector(".insights > div"), insights.slice(BLOCKS_AT_ONCE));
   const open = (name) => { buttons.get(name)?.click(); return buttons.has(name); };
   return { element, open };
+}
+
+/** Entries in blocks: the browser lays out only the blocks in view, and has few of them to watch while scrolling. */
+function blocksOf(entries) {
+  const starts = Array.from({ length: Math.ceil(entries.length / BLOCK) }, (_, index) => index * BLOCK);
+  return starts.map((start) => h("div", { class: "block" }, entries.slice(start, start + BLOCK)));
 }
 
 /** Add the rest a piece at a time, so that thousands of insights never hold up the page. */
 function appendCalmly(target, rest) {
   if (!rest.length) return;
-  const next = () => { target.append(...rest.splice(0, SHOWN_AT_ONCE)); if (rest.length) requestAnimationFrame(next); };
+  const next = () => { target.append(...rest.splice(0, BLOCKS_AT_ONCE)); if (rest.length) requestAnimationFrame(next); };
   requestAnimationFrame(next);
 }
 
