@@ -3,8 +3,8 @@
 Each line of `--questions` has `question` and `answer`, and `source_docs` (file names) or `gold` (`filename`, `page`,
 page counting from 1). A question whose answer is one number counts as numeric: right when the first sentence with a
 figure has it within 1%, wrong when it has another, abstained when there is none or the question is listed as
-unanswered. `--facts` makes such questions of
-known figures instead: lines with `file`, `company`, `label`, `value`, and `start` and `end` or `instant`.
+unanswered. `--facts` makes such questions of known figures instead: lines with `file`, `company`, `label`, `value`,
+and `start` and `end` or `instant`.
 """
 
 import argparse
@@ -190,11 +190,12 @@ async def main() -> None:
     parser.add_argument("--numeric", action="store_true", help="ask only the questions whose answer is a number")
     parser.add_argument("--no-reports", action="store_true", help="do not ask for reports as well")
     parser.add_argument("--stream", type=int, default=0, help="time so many reports over HTTP as well, at least 2")
+    parser.add_argument("--keep", type=Path, help="a folder where the store stays, to go on from in the next run")
     parser.add_argument("--verbose", action="store_true", help="show every answer on stderr")
     chosen = parser.parse_args()
     questions = make_questions(chosen.facts) if chosen.facts else read_questions(chosen.questions)
     questions = [q for q in questions if q.number is not None or not chosen.numeric]
-    async with open_service() as resources:
+    async with open_service(keep=chosen.keep, convert_seconds=900) as resources:
         await ingest_all(resources, _list_files(chosen.documents))
         scores = await measure(resources, questions, reports=not chosen.no_reports, verbose=chosen.verbose)
         timed = [q.text for q in questions[: max(2, chosen.stream)]] if chosen.stream else []
