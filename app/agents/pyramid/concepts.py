@@ -127,7 +127,7 @@ def _introduce(input: AbstractInput) -> str:
     stem = PurePath(input.filename).stem
     told = card.title in (input.filename, stem) or (card.form and card.form in card.title)
     title = f' ("{card.title}")' if card.title and not told else ""
-    return f"{input.filename}{title} is {article} {what}{of}{when}."
+    return f"{input.filename}{title} is {article} {what}{of}{when}".removesuffix(".") + "."
 
 
 def _content(text: str) -> set[str]:

@@ -47,3 +47,9 @@ def test_the_abstract_says_what_the_document_is_and_its_chief_figures_by_period(
 def test_an_abstract_without_figures_begins_with_the_first_sentences() -> None:
     input = AbstractInput(card=Card(form="annual report"), filename="a.md", concepts=[], insights=["One.", "Two."])
     assert write_abstract(input).text == "a.md is an annual report. One. Two."
+
+
+def test_an_issuer_that_ends_in_a_full_stop_ends_the_sentence() -> None:
+    card = Card(form="report", issuer="Tarn Foods, Inc.")
+    input = AbstractInput(card=card, filename="a.md", concepts=[], insights=["One."])
+    assert write_abstract(input).text == "a.md is a report of Tarn Foods, Inc. One."
