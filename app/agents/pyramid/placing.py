@@ -1,20 +1,28 @@
 """Where an insight rests: the place on the page, the heading above it, and the figures it carries as facts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from app.agents.pyramid.assertions import read_assertions
+from app.agents.pyramid.naming import MEASURE
 from app.agents.pyramid.prose import read_prose
 from app.agents.pyramid.rows import PageRows
 from app.agents.pyramid.schemas import Card, Insight
 from app.agents.pyramid.statements import Statement, read_tables
+from app.agents.pyramid.wording import open_lower
 from app.convert.document import Page
+from app.knowledge.assertions import read_assertions
 from app.knowledge.figures import find_figures
 from app.knowledge.periods import find_periods
+from app.knowledge.slots import is_complete
 from app.knowledge.types import Evidence, Fact
 
 EVIDENCE_CHARACTERS = 400
+LOOSE = re.compile(
+    r"\b(?:increase|decrease|change|each|certain|maximum|minimum|remaining|aggregate|average)\b", re.IGNORECASE
+)
+"""Words of a measure that needs its sentence to be understood."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +49,22 @@ class PagePlaces:
         if statement := self._by_text.get(insight.text):
             return self._with(insight, self._row_line(statement), statement.topic, statement.facts)
         if sentence := self._spoken.get(insight.text):
-            return self._with(insight, (sentence.start, sentence.end), sentence.topic, self._read(insight))
+            return self._with(insight, (sentence.start, sentence.end), sentence.topic, tuple(self._read(insight.text)))
         kin = self._find_cell(insight.text)
         span = self._row_line(kin) if kin else self._nearest_line(insight.text)
         topic = kin.topic if kin else self._topic_at(span[0]) if span else ""
-        return self._with(insight, span, topic, kin.facts if kin else self._read(insight))
+        return self._with(insight, span, topic, kin.facts if kin else tuple(self._read(insight.text)))
 
     def find_misplaced(self, text: str) -> list[str]:
         """Return a sentence for each figure in another row than a text names; what was read from the page is right."""
         return [] if text in self._by_text or text in self._spoken else self._rows.find_misplaced(text)
 
-    def _read(self, insight: Insight) -> tuple[Fact, ...]:
-        return read_assertions(insight.text, self._card)
+    def _read(self, text: str) -> Iterator[Fact]:
+        """Yield the figures a sentence asserts of what accounts measure, whole enough to be compared."""
+        names = [name for name in (self._card.short_name, self._card.issuer) if name]
+        for fact in read_assertions(text, names):
+            if MEASURE.search(fact.measure) and not LOOSE.search(fact.measure) and is_complete(fact):
+                yield replace(fact, measure=open_lower(fact.measure))
 
     def _with(self, insight: Insight, span: tuple[int, int] | None, topic: str, facts: Sequence[Fact]) -> Insight:
         evidence: tuple[Evidence, ...] = ()

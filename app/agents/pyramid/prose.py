@@ -20,6 +20,7 @@ DANGLING = re.compile(
 ISSUER = re.compile(r"\b(?:the|The)\s+(?:Company|Corporation|Registrant)\b(?!\s+(?:Act|Law)\b)(['’]s)?")
 STEP = re.compile(r"(?:[-*+•]|\d{1,3}[.)]|>)\s+")
 HEADING = re.compile(r"#{1,6}\s+(.*)")
+BLANK_LINE = re.compile(r"_{3}")
 WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 
 
@@ -40,7 +41,7 @@ def read_prose(markdown: str, card: Card) -> list[Sentence]:
         for first, last in split_sentences(markdown[start:end]):
             shown = markdown[start + first : start + last]
             text = _say(shown, card)
-            if is_informative(text) and not is_boilerplate(text):
+            if is_informative(text) and not is_boilerplate(text) and not BLANK_LINE.search(shown):
                 sentence = Sentence(text=text, start=start + first, end=start + last, topic=topic)
                 found.setdefault(text.lower(), sentence)
     return list(found.values())

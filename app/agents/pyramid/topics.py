@@ -27,7 +27,8 @@ STATEMENT_ROW = re.compile(
 )
 COVER = re.compile(r"indicate\s+by\s+check\s*mark|commission\s+file\s+(?:number|no)|exact\s+name\s+of", re.IGNORECASE)
 BOILERPLATE = re.compile(
-    r"indicate by check\s*mark|pursuant to the requirements of the securities exchange act|incorporated (?:herein )?by"
+    r"indicate by check\s*mark|^indicate the number of|\bfrom to\W*$|^(?:[☐□]|\[ ?\])"
+    r"|pursuant to the requirements of the securities exchange act|incorporated (?:herein )?by"
     r" reference|duly caused this report|filed herewith|^(?:I|We), .* certify|^[(\[]?(?:mark one|see accompanying)"
     r"|accompanying notes are an integral part|^securities registered|forward-looking statements? (?:in|contained)"
     r"|^\(?\d{1,3}\.\d+\s*\*|^\*?\d{1,3}\.\d+\s+(?-i:[A-Z])|^\([a-z]{1,4}\)\s|is not deemed filed|section 906"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from app.agents.pyramid.columns import Column
 from app.agents.pyramid.schemas import Card
 from app.convert.document import Table, TableRow
+from app.knowledge.assertions import PER_SHARE
 from app.knowledge.figures import SCALES, Figure, find_figures
 from app.knowledge.periods import find_periods
 
-PER_SHARE = re.compile(r"\bper[\s-]+(?:[\w-]+\s+){0,2}(?:share|unit|ads)\b", re.IGNORECASE)
 SHARES = re.compile(
     r"\bshares\s+(?:used|outstanding|issued|repurchased|authorized)|\b(?:number|amount)\s+of\s+(?:\w+\s+)?shares"
     r"|\bweighted[\s-]+average\b.*\b(?:shares|dilut)|^shares\b|(?<!\d )\bshares$",

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from app.agents.research.documents import Known
 from app.agents.research.packing import estimate_tokens
-from app.agents.research.prose import read_prose
 from app.agents.research.questions import Reading
 from app.agents.research.relevance import gives_reason, relevance, states_figure
 from app.agents.research.schemas import Finding, PlanStep, SlotValue
 from app.agents.research.sentences import split_pieces
 from app.agents.research.state import SearchOrder
 from app.agents.research.words import covered
+from app.knowledge.assertions import read_assertions
 from app.knowledge.types import EntryView
 
 SPREAD_DOCUMENTS = 12
@@ -53,7 +53,7 @@ def further_orders(step: PlanStep, reading: Reading, terms: Sequence[str]) -> li
 def finding_of(entry: EntryView, *, step: str, score: float, text: str | None = None) -> Finding:
     """Return an entry as a finding of a sub-question; without stored facts, with those its sentence states."""
     said = " ".join((text or entry.text).split())
-    facts = [SlotValue(**vars(fact)) for fact in entry.facts] or read_prose(said)
+    told = entry.facts or (read_assertions(said) if len(split_pieces(said)) == 1 else ())
     return Finding(
         entry_id=entry.id,
         level=entry.level,
@@ -63,7 +63,7 @@ def finding_of(entry: EntryView, *, step: str, score: float, text: str | None = 
         text=said,
         score=round(score, 4),
         sub_questions=[step],
-        facts=[] if text else facts,
+        facts=[] if text else [SlotValue(**vars(fact)) for fact in told],
         quote=text or " … ".join(e.text for e in entry.evidence),
     )
 

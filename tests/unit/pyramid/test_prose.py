@@ -21,6 +21,14 @@ def test_sentences_that_lean_on_others_and_fragments_are_left_out() -> None:
     )
 
 
+def test_a_form_left_blank_and_a_box_not_ticked_say_nothing() -> None:
+    blank = "For the transition period from            to           ."
+    lines = "For the quarter ended ____ it was filed late by us."
+    box = "☐ Written communications pursuant to Rule 425 under the Securities Act."
+    filled = "For the transition period from January 1, 2024 to June 30, 2024."
+    assert told(f"{blank}\n\n{lines}\n\n{box}\n\n{filled}") == [filled]
+
+
 def test_table_rows_and_headings_are_no_sentences_but_headings_are_topics() -> None:
     (sentence,) = read_prose("## Risk\n\n| a | b |\n\nDemand for phones may fall in 2024.\n", CARD)
     assert (sentence.text, sentence.topic) == ("Demand for phones may fall in 2024.", "Risk")

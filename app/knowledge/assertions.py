@@ -8,26 +8,26 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.agents.pyramid.naming import MEASURE
-from app.agents.pyramid.schemas import Card
-from app.agents.pyramid.units import PER_SHARE
-from app.agents.pyramid.wording import open_lower
 from app.knowledge.figures import Figure, find_figures
 from app.knowledge.periods import Period, find_periods
-from app.knowledge.slots import is_complete
 from app.knowledge.types import Fact
 
+PER_SHARE = re.compile(r"\bper[\s-]+(?:[\w-]+\s+){0,2}(?:share|unit|ads)\b", re.IGNORECASE)
 AMOUNT = r"[^\s]*\d[^\s]*(?:\s(?:thousand|million|billion|trillion|percent))?"
 STATED = re.compile(
     r"(?P<subject>.+?)\s+(?:was|were|is|are|totall?ed|amounted\s+to|came\s+to|stood\s+at|reached"
-    rf"|(?:increased|decreased|rose|grew|fell|declined)(?:\s+(?:by\s+)?{AMOUNT})?(?:,?\s+or\s+{AMOUNT},)?\s+to)\s+"
+    r"|(?:increased|decreased|rose|grew|fell|declined|improved|dropped)"
+    rf"(?:\s+(?:by\s+)?{AMOUNT})?(?:,?\s+or\s+{AMOUNT},)?\s+to)\s+(?:only\s+)?"
 )
 HELD = re.compile(
     r"(?P<holder>.+?)\s+(?:today\s+)?(?:announced|reported|had|posted|generated|held)\s+(?P<subject>.+?)\s+of\s+"
 )
-LEAD = re.compile(r"(?:as\s+(?:of|at)|at|on|in|for|during)?\s*(?:the\s+)?", re.IGNORECASE)
-BEFORE_PERIOD = re.compile(r",?\s*(?:in|for|during|over|at|as\s+of|as\s+at|on)?\s*(?:the\s+)?", re.IGNORECASE)
-BESIDE = re.compile(r",?\s*(?:(?:as\s+)?(?:compared|versus|against)\s*(?:with|to)?|and)\s*", re.IGNORECASE)
+WHOLE = r"(?:(?:full|whole|calendar|financial)\s+)?(?:year\s+)?"
+LEAD = re.compile(rf"(?:as\s+(?:of|at)|at|on|in|for|during)?\s*(?:the\s+)?{WHOLE}", re.IGNORECASE)
+BEFORE_PERIOD = re.compile(rf",?\s*(?:in|for|during|over|at|as\s+of|as\s+at|on)?\s*(?:the\s+)?{WHOLE}", re.IGNORECASE)
+BESIDE = re.compile(
+    r",?\s*(?:(?:as\s+)?(?:compared|versus|against)\s*(?:with|to)?|(?:up\s+|down\s+)?from|and)\s*", re.IGNORECASE
+)
 OTHERWISE = re.compile(
     r"\s*(?:higher|lower|more|less|fewer|greater|of\s|per\s|to\s|or\s+(?:more|less|higher|lower)|[-–—]|above|below|over\s+the)",
     re.IGNORECASE,
@@ -35,22 +35,21 @@ OTHERWISE = re.compile(
 PER = re.compile(r"\s*(?:per|a)\s+(?:(?:diluted|basic|common|ordinary)\s+)?share\b", re.IGNORECASE)
 NO_SUBJECT = re.compile(
     r"[;:“”\"()\d]|\b(?:which|that|who|whose|while|because|if|when|where|would|could|may|might|will|not|approximately|about"
-    r"|there|increase|decrease|change|such|these|this|those|each|certain|was|were|is|are|has|have|had|expects?|maximum"
-    r"|minimum|remaining|estimated|aggregate|average|they|it|he|she)\b",
+    r"|there|such|these|this|those|was|were|is|are|has|have|had|expects?|estimated|they|it|he|she)\b",
     re.IGNORECASE,
 )
 OWNER = re.compile(r"(?P<owner>(?:[A-Z][\w&.-]*\s)*[A-Z][\w&.-]*)(?:['’]s|(?<=s)['’])\s+(?P<rest>.+)")
-ARTICLE = re.compile(r"^(?:the|our|its|an?)\s+", re.IGNORECASE)
+ARTICLE = re.compile(r"^(?:the|our|its|their|an?)\s+", re.IGNORECASE)
 SELF = ("We", "Company", "The Company", "The company")
 LONGEST_SUBJECT = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Reading:
-    """One sentence being read: its figures, and its periods with their places."""
+    """One sentence being read: its figures, its periods with their places, and the names of whoever says it."""
 
     text: str
-    card: Card
+    names: Sequence[str]
     figures: Sequence[Figure]
     periods: Sequence[tuple[int, int, Period]]
 
@@ -67,15 +66,17 @@ class _Reading:
         return [period for _, period in told], told[0][0]
 
 
-def read_assertions(text: str, card: Card) -> tuple[Fact, ...]:
-    """Return the figures a sentence asserts; none for a sentence of another build."""
+def read_assertions(text: str, names: Sequence[str] = ()) -> tuple[Fact, ...]:
+    """Return the figures a sentence asserts; none for a sentence of another build.
+
+    `names` are those of whoever says it, how sentences call it first: what has no other owner is theirs.
+    """
     if not re.search(r"\d", text):
         return ()
     figures = [figure for figure in find_figures(text) if figure.kind != "year"]
     if not figures:
         return ()
-    reading = _Reading(text=text, card=card, figures=figures, periods=find_periods(text))
-    return tuple(fact for fact in _read(reading) if is_complete(fact))
+    return tuple(_read(_Reading(text=text, names=names, figures=figures, periods=find_periods(text))))
 
 
 def _read(reading: _Reading) -> Iterator[Fact]:
@@ -83,7 +84,7 @@ def _read(reading: _Reading) -> Iterator[Fact]:
     for pattern in (STATED, HELD):
         match = pattern.match(reading.text, start)
         figure = reading.figure_at(match.end()) if match else None
-        named = _name(match, reading.card) if match and figure else None
+        named = _name(match, reading.names) if match and figure else None
         if figure and named:
             yield from _assert(reading, figure, lead, *named)
             return
@@ -100,18 +101,20 @@ def _read_lead(reading: _Reading) -> tuple[list[Period], int]:
     return [period for first, _, period in reading.periods if first == start], comma.end()
 
 
-def _name(match: re.Match[str], card: Card) -> tuple[str, str] | None:
+def _name(match: re.Match[str], names: Sequence[str]) -> tuple[str, str] | None:
     """Return of whom and what a clause speaks, None where it is not plainly a measure."""
-    issuer = [name for name in (card.issuer, card.short_name) if name]
+    own = (*names, *SELF)
     holder = match.groupdict().get("holder")
-    if holder is not None and holder not in (*issuer, *SELF):
+    if (holder is not None and holder not in own) or match.string.startswith("Company"):
         return None
     subject = ARTICLE.sub("", match["subject"].lstrip("•-– ").removesuffix(","))
     owned = OWNER.fullmatch(subject)
-    entity = owned["owner"] if owned and owned["owner"] not in (*issuer, *SELF) else (card.short_name or card.issuer)
-    measure = (owned["rest"] if owned else subject).removeprefix(f"{card.issuer} ")
-    plain = not NO_SUBJECT.search(measure) and len(measure.split()) <= LONGEST_SUBJECT and MEASURE.search(measure)
-    return (entity, open_lower(measure)) if plain and not match.string.startswith("Company") else None
+    entity = owned["owner"] if owned and owned["owner"] not in own else next(iter(names), "")
+    measure = owned["rest"] if owned else subject
+    for name in names:
+        measure = measure.removeprefix(f"{name} ")
+    plain = measure and not NO_SUBJECT.search(measure) and len(measure.split()) <= LONGEST_SUBJECT
+    return (entity, measure) if plain else None
 
 
 def _assert(reading: _Reading, figure: Figure, lead: Sequence[Period], entity: str, measure: str) -> Iterator[Fact]:
