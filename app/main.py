@@ -29,6 +29,7 @@ from app.api import (
     trace,
     webhooks,
 )
+from app.api.callers import REMEMBERED_SECONDS, Callers
 from app.api.console import Console
 from app.api.deps import Service
 from app.api.errors import install_errors
@@ -39,6 +40,7 @@ from app.api.openapi import install_openapi
 from app.api.pages import Page
 from app.api.rates import KeyRates
 from app.knowledge.embedding_models import start_embedder
+from app.knowledge.opening import open_current_model
 from app.resources import open_resources
 from app.runs.bus import open_bus
 from app.runs.dispatch import open_dispatcher
@@ -82,7 +84,13 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
         ):
             await start_embedder(resources.sessions, resources.embedder)
             app.state.service = Service(
-                resources=resources, agents=found, dispatcher=dispatcher, bus=bus, rates=KeyRates(resources.redis)
+                resources=resources,
+                agents=found,
+                dispatcher=dispatcher,
+                bus=bus,
+                rates=KeyRates(resources.redis),
+                callers=Callers(resources.sessions),
+                models=open_current_model(resources, fresh_for=REMEMBERED_SECONDS),
             )
             yield
 

@@ -13,6 +13,7 @@ from app.knowledge.embedding_models import start_embedder
 from app.log import configure_logging, get_logger
 from app.metrics import serving
 from app.preflight import plainly, read_settings
+from app.processes import freeze_heap, step_back
 from app.resources import Resources, open_resources
 from app.runs.bus import EventBus, open_bus
 from app.runs.context import build_prepare
@@ -94,10 +95,10 @@ def build_consumers(settings: Settings, dispatcher: Dispatcher, executor: Execut
     ]
 
 
-async def work(settings: Settings, *, stop: asyncio.Event, agents: Mapping[str, Agent[Any, Any]] | None = None) -> None:
+async def work(settings: Settings, *, stop: asyncio.Event, agents: Mapping[str, Agent[Any, Any]]) -> None:
     """Work until `stop` is set, then put back what does not end within the grace time."""
     async with AsyncExitStack() as stack:
-        workshop = await stack.enter_async_context(open_workshop(settings, discover() if agents is None else agents))
+        workshop = await stack.enter_async_context(open_workshop(settings, agents))
         metrics = workshop.resources.metrics
         stack.enter_context(serving(metrics, host=settings.host, port=settings.worker_metrics_port))
         consumers = [asyncio.create_task(consumer.run()) for consumer in workshop.consumers]
@@ -158,6 +159,9 @@ async def drain(workshop: Workshop, consumers: Sequence[asyncio.Task[None]]) -> 
 
 async def run_worker(settings: Settings, agents: Mapping[str, Agent[Any, Any]] | None = None) -> None:
     """Work until SIGTERM or SIGINT; a second signal ends the process as it stands."""
+    step_back(settings.worker_niceness)
+    agents = discover() if agents is None else agents
+    freeze_heap()
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def on_signal(number: signal.Signals) -> None:

@@ -6,14 +6,15 @@ them over HTTP. Every part prints a line; the last line is JSON.
 
 import argparse
 import asyncio
+import itertools
 import os
 import resource
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from app.embedded import open_embedded
 from app.migrate import migrate
 from app.settings import Settings
 from benchmarks.support import WEIGHTS, report, say
+from benchmarks.wire import Refused, Wire
 from tests.support.processes import running_api, running_worker
 
 WAIT = 300.0
@@ -34,6 +36,9 @@ RUNS_WATCHED = 20
 AT_ONCE = 50
 """Streams opened at the same instant."""
 GATE_PAUSE = 0.1
+CLIENTS = (1, 2, 4, 8, 16)
+CAPACITY_SECONDS = 4.0
+IN_TIME_MS = 250.0
 API_NAME = "symposium-api"
 API_POOL = 5
 """Connections the API process keeps; it opens as many again at most."""
@@ -50,6 +55,8 @@ class House:
     folder: Path
     settings: Settings
     http: httpx2.AsyncClient
+    wire: Wire
+    asked: Iterator[int] = field(default_factory=itertools.count)
 
     async def post(self, path: str, body: Json) -> Json:
         """Post and return the answer; raises for a refusal."""
@@ -57,6 +64,14 @@ class House:
         answer.raise_for_status()
         made: Json = answer.json()
         return made
+
+    async def search(self) -> float:
+        """Ask what nobody has asked before and return the milliseconds. Raises Refused, OSError, EOFError."""
+        number, began = next(self.asked), time.perf_counter()
+        topic = TOPICS[number % len(TOPICS)]
+        query = f"output of the {topic} in {1900 + number % 90}, report {number}"
+        await self.wire.post("/v1/search", {"query": query, "limit": 10})
+        return (time.perf_counter() - began) * 1000
 
     async def count(self, query: str) -> int:
         """Return a figure of the database."""
@@ -95,7 +110,11 @@ async def open_house() -> AsyncIterator[House]:
         engine = build_engine(addresses.database_url, pool_size=2)
         stack.push_async_callback(engine.dispose)
         http = await stack.enter_async_context(httpx2.AsyncClient(base_url=api, timeout=60))
-        yield House(address=api, sessions=build_sessions(engine), folder=folder, settings=settings, http=http)
+        wire = Wire(api)
+        stack.callback(wire.close)
+        yield House(
+            address=api, sessions=build_sessions(engine), folder=folder, settings=settings, http=http, wire=wire
+        )
 
 
 async def measure_first_event(house: House, runs: int) -> Json:
@@ -186,28 +205,29 @@ async def read_lags(sessions: Sessions, seen: Sequence[tuple[str, int, float]]) 
 
 async def measure_search(house: House, *, per_second: int, seconds: int, ingestions: int) -> Json:
     """Ask for so many searches a second, whether or not earlier ones were answered, while documents are read."""
-    for number in range(20):
-        await house.post("/v1/documents", document(f"before-{number}"))
+    await ingest(house, "before", 20)
     await house.wait_for_runs("pyramid")
-    posts = [house.post("/v1/documents", document(f"during-{number}")) for number in range(ingestions)]
-    await asyncio.gather(*posts)
+    alone = await measure_capacity(house, "alone")
+    await ingest(house, "during", ingestions)
     took: list[float] = []
     failed: list[str] = []
 
-    async def ask(number: int) -> None:
-        topic, began = TOPICS[number % len(TOPICS)], time.perf_counter()
+    async def ask() -> None:
         try:
-            await house.post("/v1/search", {"query": f"output of the {topic} in {1900 + number % 90}", "limit": 10})
-        except httpx2.HTTPError as error:
+            took.append(await house.search())
+        except (Refused, OSError, EOFError) as error:
             failed.append(repr(error))
-        took.append((time.perf_counter() - began) * 1000)
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for number in range(per_second * seconds):
             await asyncio.sleep(max(0.0, began + number / per_second - time.perf_counter()))
-            group.create_task(ask(number))
+            group.create_task(ask())
     rate = len(took) / (time.perf_counter() - began)
+    still_read = await house.count("select count(*) from documents where status <> 'ready'")
+    await house.wait_for_runs("pyramid")
+    await ingest(house, "beside", ingestions)
+    beside = await measure_capacity(house, "beside")
     await house.wait_for_runs("pyramid")
     unread = await house.count("select count(*) from documents where status <> 'ready'")
     return {
@@ -215,8 +235,34 @@ async def measure_search(house: House, *, per_second: int, seconds: int, ingesti
         "search_p95_ms_under_load": percentile(took, 95),
         "searches_per_second": round(rate, 1),
         "search_failures": len(failed),
+        "ingestions_under_way_at_the_end": still_read,
+        **alone,
+        **beside,
         "ingestions_unread": unread,
     }
+
+
+async def measure_capacity(house: House, name: str) -> Json:
+    """Let more and more clients ask one search after another: the most a second with 95 of 100 in time."""
+    best: Json = {}
+    for clients in CLIENTS:
+        ends, took = time.perf_counter() + CAPACITY_SECONDS, list[float]()
+
+        async def ask(*, ends: float = ends, took: list[float] = took) -> None:
+            while time.perf_counter() < ends:
+                took.append(await house.search())
+
+        await asyncio.gather(*(ask() for _ in range(clients)))
+        rate, p95 = round(len(took) / CAPACITY_SECONDS, 1), percentile(took, 95)
+        say(f"searches {name}, {clients} clients: {rate} a second, p95 {p95} ms")
+        if p95 <= IN_TIME_MS and rate > best.get(f"searches_in_time_{name}", 0):
+            best = {f"searches_in_time_{name}": rate, f"search_p95_ms_{name}": p95}
+    return best
+
+
+async def ingest(house: House, name: str, documents: int) -> None:
+    """Hand in so many documents, and go on when they are accepted."""
+    await asyncio.gather(*(house.post("/v1/documents", document(f"{name}-{each}")) for each in range(documents)))
 
 
 async def measure_restart(house: House, runs: int, restart: "Restart") -> Json:

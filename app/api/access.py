@@ -17,7 +17,7 @@ from app.api.errors import EXPECTED, answer_expected
 from app.errors import Forbidden, Unauthorized
 from app.preflight import is_loopback
 from app.projects import keys
-from app.projects.keys import LOCAL_CALLER, Caller, find_caller, has_keys
+from app.projects.keys import LOCAL_CALLER, Caller
 
 COOKIE = "symposium_key"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,7 +41,6 @@ class Access:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._keys_exist = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         needed = None
@@ -73,14 +72,12 @@ class Access:
 
     async def _identify(self, request: Request, service: Service) -> Caller:
         text = key_of(request)
-        async with service.resources.sessions.begin() as session:
-            if text is not None:
-                caller = await find_caller(session, text)
-                if caller is None:
-                    raise Unauthorized("There is no such API key, or it was revoked.")
-                return caller
-            self._keys_exist = self._keys_exist or await has_keys(session)
-        if self._keys_exist:
+        if text is not None:
+            caller = await service.callers.find(text)
+            if caller is None:
+                raise Unauthorized("There is no such API key, or it was revoked.")
+            return caller
+        if await service.callers.need_key():
             raise Unauthorized("Send an API key: `Authorization: Bearer sym_…`.")
         check_local(request, service.resources.settings.cors_origins)
         return LOCAL_CALLER

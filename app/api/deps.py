@@ -1,6 +1,9 @@
-"""What routes ask for: the open resources, a session, the project, the queues."""
+"""What routes ask for: the open resources, a session, the project, the queues.
 
-from collections.abc import AsyncIterator, Callable, Mapping
+All are coroutines: FastAPI hands a plain function to a thread, which costs more than most of them do.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,8 +12,10 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.agents.base import Agent
+from app.api.callers import Callers
 from app.api.rates import KeyRates
 from app.errors import Unauthorized
+from app.knowledge.current_model import CurrentModel
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.opening import open_knowledge
 from app.llm.runner import ModelRunner, RunRef, build_models
@@ -30,6 +35,8 @@ class Service:
     dispatcher: Dispatcher
     bus: EventBus
     rates: KeyRates
+    callers: Callers
+    models: CurrentModel
 
     @property
     def engine(self) -> str:
@@ -41,7 +48,7 @@ class Service:
         return self.agents[agent].path if agent in self.agents else None
 
 
-def get_service(request: Request) -> Service:
+async def get_service(request: Request) -> Service:
     """Return what the process opened."""
     service: Service = request.app.state.service
     return service
@@ -50,7 +57,7 @@ def get_service(request: Request) -> Service:
 ServiceDep = Annotated[Service, Depends(get_service)]
 
 
-def get_resources(service: ServiceDep) -> Resources:
+async def get_resources(service: ServiceDep) -> Resources:
     """Return the open resources."""
     return service.resources
 
@@ -58,7 +65,7 @@ def get_resources(service: ServiceDep) -> Resources:
 ResourcesDep = Annotated[Resources, Depends(get_resources)]
 
 
-def get_caller(request: Request) -> Caller:
+async def get_caller(request: Request) -> Caller:
     """Return who was let in. Raises Unauthorized where nobody was asked for a key."""
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
@@ -69,7 +76,7 @@ def get_caller(request: Request) -> Caller:
 CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
-def get_project(caller: CallerDep) -> UUID:
+async def get_project(caller: CallerDep) -> UUID:
     """Return the project the caller belongs to."""
     return caller.project_id
 
@@ -86,18 +93,18 @@ async def get_session(resources: ResourcesDep) -> AsyncIterator[AsyncSession]:
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 
 
-def get_knowledge(resources: ResourcesDep, project_id: ProjectDep) -> Knowledge:
+async def get_knowledge(service: ServiceDep, project_id: ProjectDep) -> Knowledge:
     """Return the store, bound to the caller's project."""
-    return open_knowledge(resources, project_id)
+    return open_knowledge(service.resources, project_id, models=service.models)
 
 
 KnowledgeDep = Annotated[Knowledge, Depends(get_knowledge)]
 
 
-def open_models(offline: OfflineFunctions) -> Callable[..., ModelRunner]:
+def open_models(offline: OfflineFunctions) -> Callable[..., Awaitable[ModelRunner]]:
     """Return a dependency that answers model tasks outside of a run, by these functions where there is no model."""
 
-    def get_models(resources: ResourcesDep, project_id: ProjectDep) -> ModelRunner:
+    async def get_models(resources: ResourcesDep, project_id: ProjectDep) -> ModelRunner:
         return build_models(
             resources.settings,
             offline=offline,
@@ -109,7 +116,7 @@ def open_models(offline: OfflineFunctions) -> Callable[..., ModelRunner]:
     return get_models
 
 
-def get_request_id(request: Request) -> str:
+async def get_request_id(request: Request) -> str:
     """Return the id this request is logged under."""
     request_id: str = request.state.request_id
     return request_id

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api.deps import ProjectDep, SessionDep
+from app.api.deps import ProjectDep, ServiceDep, SessionDep
 from app.api.errors import problems
 from app.api.pages import AfterQuery, LimitQuery, Page, list_page
 from app.api.submission import Answer, SubmissionDep, fingerprint_of
@@ -77,7 +77,9 @@ async def create(submission: SubmissionDep, body: NewKey) -> JSONResponse:
         view = CreatedKey.model_validate(made).model_dump(mode="json")
         return Answer(status=201, body=view, once={"key": text})
 
-    return await submission.accept(fingerprint_of("key", body.model_dump()), prepare)
+    answer = await submission.accept(fingerprint_of("key", body.model_dump()), prepare)
+    submission.service.callers.forget()
+    return answer
 
 
 @router.get("", operation_id="list_keys", summary="List keys, newest first", responses=problems(Invalid))
@@ -96,5 +98,7 @@ async def list_all(
     response_class=Response,
     responses=problems(NotFound, Invalid),
 )
-async def revoke(session: SessionDep, project_id: ProjectDep, key_id: UUID) -> None:
-    await revoke_key(session, await get_key(session, project_id, key_id))
+async def revoke(service: ServiceDep, project_id: ProjectDep, key_id: UUID) -> None:
+    async with service.resources.sessions.begin() as session:
+        await revoke_key(session, await get_key(session, project_id, key_id))
+    service.callers.forget()

@@ -28,8 +28,10 @@ VIEW = TypeAdapter(RecollectionView)
 PERSON = "person"
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000, pattern=r"\S")]
-Actor = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"\S")]
-Reason = Annotated[str, StringConstraints(max_length=1_000)]
+Actor = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
+]
+Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
 
 
 class NewRecollection(BaseModel):

@@ -124,7 +124,7 @@ def fingerprint_of(*parts: str | bytes | Json | None) -> str:
     return digest.hexdigest()
 
 
-def get_submission(
+async def get_submission(
     service: ServiceDep,
     project_id: ProjectDep,
     request_id: RequestIdDep,

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,8 @@ BATCH_TOKENS = 512
 BATCH_TEXTS = 64
 ENCODED_TEXTS = 4096
 """So many texts are held as tokens at once."""
+FEW = 4
+SHARED = 64
 
 
 def open_local_embedder(cache_dir: Path, *, threads: int = 0, model_dir: Path | None = None) -> "LocalEmbedder":
@@ -41,6 +44,14 @@ def open_local_embedder(cache_dir: Path, *, threads: int = 0, model_dir: Path | 
     return LocalEmbedder(_open_session(graph), tokenizer, threads=threads or os.cpu_count() or 1)
 
 
+@dataclass(eq=False, slots=True)
+class _Shared:
+    """Texts of several callers that are embedded together, and what becomes of them: vectors, and tokens of each."""
+
+    texts: list[str] = field(default_factory=list)
+    task: asyncio.Task[tuple[np.ndarray, list[int]]] | None = None
+
+
 class LocalEmbedder:
     """all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers), 384 dimensions, the first 256 tokens of a text."""
 
@@ -52,6 +63,8 @@ class LocalEmbedder:
         self._tokenizer = tokenizer
         self._threads = threads
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="embed")
+        self._turn = asyncio.Lock()
+        self._open = _Shared()
 
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return unit vectors, float32 of shape (texts, 384), in the order of `texts`."""
@@ -59,11 +72,39 @@ class LocalEmbedder:
 
     async def embed_counted(self, texts: Sequence[str]) -> Embedded:
         """Return what `embed` returns, and how many tokens were read."""
+        if 0 < len(texts) <= FEW:
+            return await self._share(texts)
         vectors, tokens = np.zeros((len(texts), HIDDEN), np.float32), 0
         for start in range(0, len(texts), ENCODED_TEXTS):
             part = slice(start, start + ENCODED_TEXTS)
             tokens += await self._fill(vectors[part], texts[part])
         return Embedded(vectors=vectors, tokens=tokens)
+
+    async def _share(self, texts: Sequence[str]) -> Embedded:
+        """Embed a few texts with those that others bring meanwhile: reading the weights once for all is the cost."""
+        shared = self._open
+        if shared.task is None:
+            shared.task = asyncio.create_task(self._embed_shared(shared), name="embed together")
+        part = slice(len(shared.texts), len(shared.texts) + len(texts))
+        shared.texts.extend(texts)
+        if len(shared.texts) >= SHARED:
+            self._open = _Shared()
+        vectors, lengths = await asyncio.shield(shared.task)
+        return Embedded(vectors=vectors[part], tokens=sum(lengths[part]))
+
+    async def _embed_shared(self, shared: _Shared) -> tuple[np.ndarray, list[int]]:
+        async with self._turn:
+            if self._open is shared:
+                self._open = _Shared()
+            return await asyncio.get_running_loop().run_in_executor(self._executor, self._embed_here, shared.texts)
+
+    def _embed_here(self, texts: Sequence[str]) -> tuple[np.ndarray, list[int]]:
+        encodings = self._tokenizer.encode_batch_fast(list(texts))
+        lengths = [len(encoding) for encoding in encodings]
+        vectors = np.zeros((len(texts), HIDDEN), np.float32)
+        for batch in _batches(lengths):
+            vectors[batch] = self._run([encodings[i] for i in batch])
+        return vectors, lengths
 
     async def _fill(self, vectors: np.ndarray, texts: Sequence[str]) -> int:
         """Write the vectors of some texts into an array; return how many tokens were read."""

@@ -105,8 +105,7 @@ def running_api(settings: Settings, folder: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = folder / f"api-{port}.log"
-    command = ("-m", "uvicorn", "--factory", "tests.support.api:create", "--port", str(port))
-    with running_command(settings, log, *command):
+    with running_command(settings, log, "-m", "tests.support.api", str(port)):
         wait_until(lambda: "Uvicorn running" in log.read_text(), seconds=START_SECONDS)
         yield f"http://127.0.0.1:{port}"
 

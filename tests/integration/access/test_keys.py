@@ -2,13 +2,24 @@
 
 import asyncio
 
+import httpx2
 from fastapi import FastAPI
 from sqlalchemy import select, text, update
 
+from app.api.callers import REMEMBERED_SECONDS, Callers
 from app.db import Sessions
+from app.main import create_app
 from app.projects.keys import find_caller
 from app.projects.models import ApiKey
+from app.settings import Settings
 from tests.integration.access.conftest import connect, make_key
+
+
+async def wait_for_refusal(client: httpx2.AsyncClient) -> None:
+    """Return once a client is refused. Raises TimeoutError."""
+    async with asyncio.timeout(REMEMBERED_SECONDS + 5):
+        while (await client.get("/v1/session")).status_code != 401:
+            await asyncio.sleep(0.05)
 
 
 async def test_before_the_first_key_only_this_machine_is_answered(app: FastAPI) -> None:
@@ -36,6 +47,7 @@ async def test_the_first_key_closes_the_service_and_revoking_it_does_not_open_it
 ) -> None:
     key = await make_key(sessions, "first", "admin")
     async with connect(app) as nobody, connect(app, key) as somebody:
+        await wait_for_refusal(nobody)
         refused = await nobody.get("/v1/session")
         assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         own = (await somebody.get("/v1/session")).json()
@@ -43,6 +55,20 @@ async def test_the_first_key_closes_the_service_and_revoking_it_does_not_open_it
         assert (await somebody.delete(f"/v1/keys/{own['key_id']}")).status_code == 204
         assert (await somebody.get("/v1/session")).status_code == 401
         assert (await nobody.get("/v1/session")).status_code == 401
+
+
+async def test_a_key_revoked_in_one_process_ends_in_the_others_within_a_moment(
+    app: FastAPI, settings: Settings, sessions: Sessions
+) -> None:
+    admin, ended = await make_key(sessions, "many", "admin"), await make_key(sessions, "many", "read")
+    other = create_app(settings)
+    async with other.router.lifespan_context(other), connect(other, ended) as there, connect(app, ended) as here:
+        own = (await there.get("/v1/session")).json()
+        assert (await here.get("/v1/session")).status_code == 200
+        async with connect(app, admin) as client:
+            assert (await client.delete(f"/v1/keys/{own['key_id']}")).status_code == 204
+        assert (await here.get("/v1/session")).status_code == 401
+        await wait_for_refusal(there)
 
 
 async def test_a_key_is_shown_once_and_kept_as_a_hash(app: FastAPI, sessions: Sessions) -> None:
@@ -84,6 +110,8 @@ async def test_use_is_noted_but_not_at_every_request(app: FastAPI, sessions: Ses
         async with sessions.begin() as session:
             earlier = text("last_used_at - interval '2 minutes'")
             await session.execute(update(ApiKey).where(ApiKey.prefix == key[4:16]).values(last_used_at=earlier))
+        callers: Callers = app.state.service.callers
+        callers.forget()
         await client.get("/v1/session")
         async with sessions() as session:
             later = await session.scalar(select(ApiKey.last_used_at).where(ApiKey.prefix == key[4:16]))

@@ -1,5 +1,6 @@
 """The local embedder against an independent computation of the same model."""
 
+import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,16 @@ async def test_vectors_are_unit_float32_in_the_order_of_the_texts(embedder: Loca
     assert together.shape == (150, embedder.dimension)
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(together[::30], alone, atol=1e-5)
+
+
+async def test_texts_of_many_callers_at_once_have_their_own_vectors(embedder: LocalEmbedder) -> None:
+    texts = [f"question number {i} {'and more ' * (i % 7)}" for i in range(100)]
+    answers = await asyncio.gather(*(embedder.embed_counted([text, f"{text}?"]) for text in texts))
+    expected = await embedder.embed([each for text in texts for each in (text, f"{text}?")])
+    np.testing.assert_allclose(np.concatenate([each.vectors for each in answers]), expected, atol=1e-5)
+    assert [each.tokens for each in answers] == [
+        (await embedder.embed_counted([text, f"{text}?"])).tokens for text in texts
+    ]
 
 
 async def test_no_texts_give_no_vectors(embedder: LocalEmbedder) -> None:
