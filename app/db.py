@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import DateTime, ForeignKey, MetaData, Uuid, func, inspect, text
@@ -29,6 +29,8 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """What JSON may hold and Postgres may not: NUL, and halves of a surrogate pair."""
 
 SUSPECTS = re.compile(r"\\u0000|\\ud[89a-f]|NaN|Infinity")
+TRACES = ("\\u", "NaN", "Infinity")
+"""One of these is in whatever SUSPECTS finds; to look for them first is a hundred times as quick."""
 
 Json = dict[str, Any]
 Sessions = async_sessionmaker[AsyncSession]
@@ -44,6 +46,16 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {dict[str, Any]: JSONB, list[Any]: JSONB, datetime: DateTime(timezone=True)}  # noqa: RUF012
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def new_row(table: type[Row], **values: Any) -> Row:
+    """Return a row for `insert_all`, made without the ORM's notes on every value, which cost more than the insert."""
+    made = cast(Row, inspect(table).class_manager.new_instance())
+    vars(made).update(values)
+    return made
 
 
 async def insert_all(session: AsyncSession, rows: Sequence[Base]) -> None:
@@ -69,7 +81,7 @@ def _fill_in(rows: Sequence[Base]) -> list[Json]:
     }
     for row in rows:
         for key, default in defaults.items():
-            setattr(row, key, default.arg if default.is_scalar else default.arg(None))
+            vars(row)[key] = default.arg if default.is_scalar else default.arg(None)
     given = {key: columns[key].name for key in vars(rows[0]) if key in columns}
     return [{name: each[key] for key, name in given.items()} for each in map(vars, rows)]
 
@@ -82,7 +94,9 @@ def now() -> datetime:
 def dump_json(value: Any, default: Callable[[Any], Any] | None = None) -> str:
     """Return JSON that a jsonb column takes."""
     dumped = json.dumps(value, default=default)
-    return json.dumps(storable(value), default=default) if SUSPECTS.search(dumped) else dumped
+    if any(trace in dumped for trace in TRACES) and SUSPECTS.search(dumped):
+        return json.dumps(storable(value), default=default)
+    return dumped
 
 
 def storable(value: Any) -> Any:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ARRAY, TEXT, any_, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from app.db import insert_all, now
+from app.db import insert_all, new_row, now
 from app.errors import NotFound
 from app.fetch import Fetched
 from app.knowledge.documents import digest, lock_document
@@ -91,7 +91,9 @@ async def _find_known(session: AsyncSession, collection_id: UUID, incoming: Sequ
     known: dict[str, Document] = {}
     for column, keys in ((Document.sha256, digests), (Document.origin, origins)):
         if keys:
-            query = select(Document).where(Document.collection_id == collection_id, column.in_(keys))
+            query = select(Document).where(
+                Document.collection_id == collection_id, column == any_(literal(keys, ARRAY(TEXT)))
+            )
             rows = await session.scalars(query.order_by(Document.id.desc()).with_for_update())
             known |= {getattr(row, column.key): row for row in rows}
     return known
@@ -99,7 +101,8 @@ async def _find_known(session: AsyncSession, collection_id: UUID, incoming: Sequ
 
 def _new_document(project_id: UUID, collection_id: UUID, each: Incoming) -> Document:
     at = now()
-    return Document(
+    return new_row(
+        Document,
         id=uuid7(),
         project_id=project_id,
         collection_id=collection_id,

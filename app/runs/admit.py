@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from app.agents.base import Agent
-from app.db import Json, insert_all, now
+from app.db import Json, insert_all, new_row, now
 from app.errors import Conflict
 from app.runs.answers import check_answer
 from app.runs.models import TERMINAL, Run, RunEvent
@@ -29,7 +29,8 @@ async def admit(
     request_id: str | None = None,
 ) -> Run:
     """Add a queued run; put it on the queue after the commit."""
-    run = _new_run(project_id, agent, input, engine=engine, collection_id=collection_id, request_id=request_id)
+    asked = {"engine": engine, "collection_id": collection_id, "request_id": request_id}
+    run = Run(**_describe(project_id, agent, input, **asked))
     run.thread_id = thread_id or run.id
     session.add(run)
     await session.flush()
@@ -48,26 +49,27 @@ async def admit_many(
 ) -> list[Run]:
     """Add a queued run for each input, in one statement; put them on the queue after the commit."""
     asked = {"engine": engine, "collection_id": collection_id, "request_id": request_id}
-    runs = [_new_run(project_id, agent, input, **asked) for input in inputs]
+    runs = [new_row(Run, **_describe(project_id, agent, input, **asked)) for input in inputs]
     await insert_all(session, runs)
     return runs
 
 
-def _new_run(project_id: UUID, agent: Agent[Any, Any], input: BaseModel, **asked: Any) -> Run:
+def _describe(project_id: UUID, agent: Agent[Any, Any], input: BaseModel, **asked: Any) -> Json:
+    """Return the columns of a new run."""
     run_id = uuid7()
-    return Run(
-        id=run_id,
-        project_id=project_id,
-        agent=agent.name,
-        queue=agent.queue,
-        status="queued",
-        attempt=0,
-        thread_id=run_id,
-        input=input.model_dump(mode="json"),
-        traceparent=note_traceparent(),
-        created_at=now(),
+    return {
+        "id": run_id,
+        "project_id": project_id,
+        "agent": agent.name,
+        "queue": agent.queue,
+        "status": "queued",
+        "attempt": 0,
+        "thread_id": run_id,
+        "input": input.model_dump(mode="json"),
+        "traceparent": note_traceparent(),
+        "created_at": now(),
         **asked,
-    )
+    }
 
 
 async def readmit(
