@@ -5,8 +5,10 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.markup import escape
@@ -46,6 +48,14 @@ class Outcome:
     insights: int = 0
 
 
+def read_id(text: str) -> UUID:
+    """Return an id. Raises BadParameter for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter(f"“{text}” is no id.") from None
+
+
 def register(cli: typer.Typer) -> None:
     """Add the command."""
     cli.command()(guarded(ingest))
@@ -56,9 +66,13 @@ def ingest(
         list[Path] | None, typer.Argument(exists=True, help="Files, or folders that are taken whole.")
     ] = None,
     retry: Annotated[
-        str | None, typer.Option(help="Id of a batch whose failed documents are to be read again.")
+        UUID | None,
+        typer.Option(parser=read_id, metavar="ID", help="Id of a batch whose failed documents are to be read again."),
     ] = None,
     collection: CollectionName = None,
+    create: Annotated[
+        bool, typer.Option("--create", help="Make the collection where there is none of its name.")
+    ] = False,
     server: Server = DEFAULT_SERVER,
     key: Key = None,
     as_json: AsJson = False,
@@ -69,10 +83,12 @@ def ingest(
         err.print("[red]There is no file to ingest.[/]")
         raise typer.Exit(Exit.FAILED)
     with Client(server, key=key) as client, progress_bar(quiet=as_json) as bar:
+        if create and collection:
+            ensure_collection(client, collection)
         if len(files) == 1 and retry is None:
             batch_id, outcomes = "", ingest_file(client, files[0], collection, bar)
         else:
-            batch_id, outcomes = ingest_batch(client, files, collection, retry, bar)
+            batch_id, outcomes = ingest_batch(client, files, collection, str(retry) if retry else None, bar)
     if as_json:
         typer.echo(json.dumps([vars(outcome) for outcome in outcomes]))
     else:
@@ -81,6 +97,15 @@ def ingest(
         if batch_id and not as_json:
             out.print(f"To try the failed ones again: symposium ingest --retry {batch_id}")
         raise typer.Exit(Exit.FAILED if len(outcomes) == 1 else Exit.SOME_FAILED)
+
+
+def ensure_collection(client: Client, name: str) -> None:
+    """Make a collection unless there is one of that name."""
+    try:
+        client.create_collection(name)
+    except ServiceError as error:
+        if error.problem.get("status") != HTTPStatus.CONFLICT:
+            raise
 
 
 def files_under(path: Path) -> Iterator[Path]:

@@ -11,6 +11,8 @@ _FURNITURE = re.compile(
     r"|notes to (?:the )?(?:unaudited )?(?:condensed )?(?:consolidated )?financial statements",
     re.IGNORECASE,
 )
+_TOLD = re.compile(r"(?!.*\b(?:following|below|tables?)\b)(?:\S+\s+){4,}.*[\w%)][.!?]", re.IGNORECASE | re.DOTALL)
+"""A sentence of the running text that does not point at the table: what it dates or names is something else."""
 _NO_CAPTION = re.compile(r"\(\w\)|\d[A-Z][a-z]|(?i:note:|see (?:the )?accompanying)|-\s")
 
 
@@ -26,6 +28,8 @@ def find_caption(before: Sequence[str]) -> tuple[str, str]:
             continue
         if caption or _NO_CAPTION.match(plain) or text.startswith("|") or "\n| --- " in text:
             return caption, note or (find_unit_note(plain) if plain.endswith(":") else "")
+        if _TOLD.fullmatch(plain):
+            return caption, note or find_unit_note(plain)
         sentence = plain if len(plain) <= 200 else re.split(r"(?<=[.;])\s+(?=[A-Z])", plain)[-1]
         if len(sentence) > 500 or not (plain.endswith(":") or len(plain) <= 200):
             return "", note

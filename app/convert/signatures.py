@@ -52,7 +52,7 @@ def is_office(content: bytes, *, folder: bytes) -> bool:
 
 def is_epub(content: bytes) -> bool:
     """Whether a ZIP archive is an EPUB book."""
-    return is_zip(content) and b"application/epub+zip" in content[:200]
+    return _declares(content, b"application/epub+zip")
 
 
 def has_stream(content: bytes, *, names: tuple[str, ...]) -> bool:
@@ -62,7 +62,7 @@ def has_stream(content: bytes, *, names: tuple[str, ...]) -> bool:
 
 def is_open_document(content: bytes) -> bool:
     """Whether a ZIP archive is an OpenDocument file (ODT, ODS, ODP)."""
-    return is_zip(content) and b"application/vnd.oasis.opendocument" in content[:200]
+    return _declares(content, b"application/vnd.oasis.opendocument")
 
 
 def is_binary_workbook(content: bytes) -> bool:
@@ -93,6 +93,11 @@ def is_text(head: bytes) -> bool:
         return True
     control = sum(1 for byte in head if byte < 32 and byte not in b"\t\n\r\x0c\x1b\x0b")
     return control * 50 <= len(head)
+
+
+def _declares(content: bytes, media_type: bytes) -> bool:
+    """Whether a ZIP archive opens with a member `mimetype` that names this; a book within it may name its own."""
+    return is_zip(content) and content[30:38] == b"mimetype" and media_type in content[38:200]
 
 
 def _directory(content: bytes) -> bytes:

@@ -56,8 +56,9 @@ CURRENCY_WORDS = {"dollar": "USD", "dollars": "USD", "euro": "EUR", "euros": "EU
 
 POINTED = r"[0-9]{1,3}(?:(?:\.[0-9]{3}){2,}(?:,[0-9]+)?|(?:\.[0-9]{3})+,[0-9]{1,2}(?![0-9,]))"
 """Thousands set apart by points, as on the European continent; a single point alone is one before decimals."""
+DECIMAL_COMMA = r"[0-9]{1,3},[0-9]{1,2}(?![0-9]|[.,][0-9])"
 DIGITS = (
-    rf"(?:{POINTED}"
+    rf"(?:{POINTED}|{DECIMAL_COMMA}"
     r"|[0-9]{1,3}(?:[,'’\u00a0\u202f\u2009][0-9]{3})+(?:\.[0-9]+)?"
     r"|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?"
     r"|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
@@ -65,7 +66,7 @@ DIGITS = (
 SYMBOL = rf"(?:US\$|HK\$|C\$|A\$|[$€£¥₹]|(?:{CODES})\b)"
 MINUS = r"[-−–‒]"
 NUMBER = re.compile(
-    rf"(?:(?<![\w.#\[])(?<![A-Za-z][-/])(?<![0-9],)|(?=\())(?P<sign>(?<![0-9)%])(?<![0-9)%]\s){MINUS}\s?)?"
+    rf"(?:(?<![\w.#\[])(?<![A-Za-z][-/])(?<![0-9][,:])|(?=\())(?P<sign>(?<![0-9)%])(?<![0-9)%]\s){MINUS}\s?)?"
     rf"(?P<open>\(\s?)?(?:(?P<symbol>{SYMBOL})\s?(?P<open2>\(\s?|{MINUS}\s?)?)?(?P<digits>{DIGITS})"
     r"(?P<close>\s?\))?"
     r"(?:\s?(?P<percent>%|(?:per\s?cent|percentage\s+points?)\b)|[\s-]?(?P<bps>basis\s+points?|bps?\b)"
@@ -206,7 +207,7 @@ def _read(match: re.Match[str]) -> Figure:
 
 
 def _digits(shown: str) -> tuple[Decimal, int]:
-    if re.fullmatch(POINTED, shown):
+    if re.fullmatch(f"{POINTED}|{DECIMAL_COMMA}", shown):
         shown = shown.replace(".", "").replace(",", ".")
     shown = re.sub(r"[,'’\u00a0\u202f\u2009]", "", shown)
     return Decimal(shown), len(shown.partition(".")[2])

@@ -32,7 +32,9 @@ BOILERPLATE = re.compile(
     r" reference|duly caused this report|filed herewith|^(?:I|We), .* certify|^[(\[]?(?:mark one|see accompanying)"
     r"|accompanying notes are an integral part|^securities registered|forward-looking statements? (?:in|contained)"
     r"|^\(?\d{1,3}\.\d+\s*\*|^\*?\d{1,3}\.\d+\s+(?-i:[A-Z])|^\([a-z]{1,4}\)\s|is not deemed filed|section 906"
-    r"|^to be (?:cited|completed)",
+    r"|^to be (?:cited|completed)"
+    r"|\((?:continued|(?:un)?audited|(?:[\w$]+ )?in (?:thousands|millions|billions)\b[^()]*)\)$"
+    r"|^[^!]{1,31}![A-Z]{1,3}[0-9]+:[A-Z]{1,3}[0-9]+: |^attached: ",
     re.IGNORECASE,
 )
 LONGEST_TOPIC = 90

@@ -7,6 +7,8 @@ import httpx2
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
+from app.commands.ingest import ensure_collection
+from symposium import Client
 from tests.support.waiting import wait_until
 
 
@@ -61,6 +63,19 @@ def test_deliveries_are_listed_and_sent_again(server: str) -> None:
     [again] = read(server, "webhook", "redeliver", delivery["id"])
     assert (again["id"], again["status"]) == (delivery["id"], "pending")
     symposium(server, "webhook", "delete", made["id"])
+
+
+def test_a_collection_is_made_for_what_is_ingested_unless_it_is_there(server: str) -> None:
+    with Client(server) as client:
+        for _ in range(2):
+            ensure_collection(client, "Board papers")
+        assert [each["name"] for each in client.list_all("/v1/collections")].count("Board papers") == 1
+
+
+def test_an_id_of_a_batch_that_is_none_is_told_before_anything_is_sent(server: str) -> None:
+    refused = symposium(server, "ingest", "--retry", "nonsense")
+    assert refused.exit_code == 2
+    assert "“nonsense” is no id." in refused.stderr
 
 
 def test_what_the_service_refuses_is_told_in_one_sentence(server: str) -> None:

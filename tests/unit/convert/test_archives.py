@@ -119,6 +119,12 @@ def test_book_is_read_in_the_order_of_its_spine_a_page_a_chapter() -> None:
     assert [page.markdown for page in converted.pages] == ["# One\n\nIt began.", "# Two\n\nIt ended."]
 
 
+def test_an_archive_that_opens_with_a_book_is_an_archive() -> None:
+    content = pack({"shelf/a.epub": book(), "notes.md": b"# Notes"}, stored=("shelf/a.epub",))
+    assert detect(content, "shelf.zip") == "application/zip"
+    assert [member.path for member in unpack(content, max_bytes=10**6)] == ["shelf/a.epub", "notes.md"]
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [

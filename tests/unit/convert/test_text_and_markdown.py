@@ -68,3 +68,20 @@ def test_front_matter_is_metadata_and_first_heading_the_title() -> None:
     converted = convert_markdown(b"---\nauthor: Ada\n---\n# On engines\n\nText.", max_pages=10)
     assert (converted.title, converted.metadata) == ("On engines", {"author": "Ada"})
     assert "author" not in converted.pages[0].markdown
+
+
+@pytest.mark.parametrize(
+    ("above", "caption"),
+    [
+        ("Inventories by kind", "Inventories by kind"),
+        (
+            "The following table shows inventories as of June 30, 2024.",
+            "The following table shows inventories as of June 30, 2024.",
+        ),
+        ("The board of Halden met on May 3, 2024. It approved the plan for fiscal 2025.", ""),
+    ],
+)
+def test_a_sentence_above_a_table_is_its_caption_only_where_it_points_at_it(above: str, caption: str) -> None:
+    page = f"{above}\n\n(in millions)\n\n|  | 2024 | 2023 |\n| --- | --- | --- |\n| Inventories | $82 | $74 |\n"
+    (table,) = convert_markdown(page.encode(), max_pages=1).pages[0].tables
+    assert (table.caption, table.unit_note) == (caption, "(in millions)")

@@ -29,6 +29,8 @@ READ = {
     "5 million dollars": [("5000000", "currency", "USD")],
     "1.234.567,89 EUR": [("1234567.89", "currency", "EUR")],
     "1.234,50 EUR": [("1234.50", "currency", "EUR")],
+    "12,5 % und 4,50 EUR.": [("12.5", "percent", "percent"), ("4.50", "currency", "EUR")],
+    "1,2,3 and 09:30:05 and a ratio of 0.91:1": [("1", "count", "")],
     "1\u202f234\u202f567": [("1234567", "count", "")],
     "12,34,567": [("1234567", "count", "")],
     ".81": [("0.81", "count", "")],

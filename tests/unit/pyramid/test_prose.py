@@ -1,3 +1,5 @@
+import pytest
+
 from app.agents.pyramid.prose import read_prose, split_sentences
 from app.agents.pyramid.schemas import Card
 
@@ -27,6 +29,20 @@ def test_a_form_left_blank_and_a_box_not_ticked_say_nothing() -> None:
     box = "☐ Written communications pursuant to Rule 425 under the Securities Act."
     filled = "For the transition period from January 1, 2024 to June 30, 2024."
     assert told(f"{blank}\n\n{lines}\n\n{box}\n\n{filled}") == [filled]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Notes to Consolidated Financial Statements (continued)",
+        "Net sales by region and category ($ in millions, except per share amounts)",
+        "Sheet13!A3:I9: Revenue by market Columns: Q1; Q2 Rows: Data Center; Gaming (3 cells)",
+        "Attached: regions.xls; deck.pptx; blob.bin (not read)",
+    ],
+)
+def test_headings_and_what_a_reader_adds_are_no_sentences(line: str) -> None:
+    assert told(line) == []
+    assert told("Edward P. Decker, Chair and President (Principal Executive Officer)")
 
 
 def test_table_rows_and_headings_are_no_sentences_but_headings_are_topics() -> None:
