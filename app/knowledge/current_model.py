@@ -1,6 +1,5 @@
 """The embedding model that searches read and writers embed with."""
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -23,20 +22,13 @@ class ModelInUse:
 
 
 class CurrentModel:
-    """The store's current model, which may change under a running service; without `follow`, always the own one.
+    """The store's current model, which may change under a running service; without `follow`, always the own one."""
 
-    Searches may be given the model of up to `fresh_for` seconds ago; in the moments after a change they find by words.
-    """
-
-    def __init__(
-        self, sessions: Sessions, embedder: Embedder, *, follow: OpenEmbedder | None = None, fresh_for: float = 0.0
-    ) -> None:
+    def __init__(self, sessions: Sessions, embedder: Embedder, *, follow: OpenEmbedder | None = None) -> None:
         self._sessions = sessions
         self._own = embedder
         self._follow = follow
-        self._fresh_for = fresh_for
         self._fixed: ModelInUse | None = None
-        self._seen: tuple[float, ModelInUse] | None = None
 
     async def get(self) -> ModelInUse:
         """Return the model in use now."""
@@ -52,13 +44,6 @@ class CurrentModel:
         if found is None or (found.name, found.dimension) == (own.name, own.dimension):
             return ModelInUse(id=model_id, embedder=own)
         return ModelInUse(id=model_id, embedder=await follow(found.name, found.dimension))
-
-    async def get_for_search(self) -> ModelInUse:
-        """Return the model in use now, or a moment ago."""
-        at = time.monotonic()
-        if self._seen is None or at >= self._seen[0]:
-            self._seen = (at + self._fresh_for, await self.get())
-        return self._seen[1]
 
     async def hold(self, session: AsyncSession, model_id: int) -> None:
         """Keep a model in use until the transaction ends. Raises ModelSwitched when another is by now."""

@@ -109,7 +109,7 @@ class Knowledge:
         """
         if self._listeners.on_search:
             self._listeners.on_search()
-        model = await self._models.get_for_search()
+        model = await self._models.get()
         asked = await self._read_query(query, model)
         async with self._sessions() as session:
             finder = Finder(
@@ -137,7 +137,7 @@ class Knowledge:
         starts = await self.list_entries(entry_ids)
         if not starts:
             return []
-        model = await self._models.get_for_search()
+        model = await self._models.get()
         asked = await self._read_query(query or starts[0].text, model)
         async with self._sessions() as session:
             scope = await find_scope(

@@ -15,17 +15,22 @@ def open_knowledge(
     resources: Resources,
     project_id: UUID,
     *,
-    models: CurrentModel | None = None,
     meter: Callable[[CountingEmbedder], Embedder] | None = None,
     on_search: Callable[[], None] | None = None,
     on_discrepancies: OnDiscrepancies | None = None,
 ) -> Knowledge:
     """Return the store bound to one project, searched with the settings' weights and effort.
 
-    `models` tells the embedding model, where a process shares one; `meter` wraps what embeds. `on_search` is called
-    before every search; it may raise to refuse it. `on_discrepancies` is told new ones as they are written.
+    `meter` wraps what embeds. `on_search` is called before every search; it may raise to refuse it. `on_discrepancies`
+    is told new ones as they are written.
     """
+
+    async def open_embedder(name: str, dimension: int) -> Embedder:
+        opened = await resources.embedders.open(name, dimension)
+        return meter(opened) if meter else opened
+
     settings = resources.settings
+    own = meter(resources.embedder) if meter else resources.embedder
     weights = SearchWeights(
         lexical=settings.search_lexical_weight,
         vector=settings.search_vector_weight,
@@ -37,7 +42,7 @@ def open_knowledge(
     search_seconds = resources.metrics.search_seconds
     return Knowledge(
         resources.sessions,
-        models or open_current_model(resources, meter=meter),
+        CurrentModel(resources.sessions, own, follow=open_embedder),
         project_id,
         weights=weights,
         effort=effort,
@@ -49,19 +54,3 @@ def open_knowledge(
             on_discrepancies=on_discrepancies,
         ),
     )
-
-
-def open_current_model(
-    resources: Resources,
-    *,
-    meter: Callable[[CountingEmbedder], Embedder] | None = None,
-    fresh_for: float = 0.0,
-) -> CurrentModel:
-    """Return what tells which model the store answers from; `meter` wraps what embeds."""
-
-    async def open_embedder(name: str, dimension: int) -> Embedder:
-        opened = await resources.embedders.open(name, dimension)
-        return meter(opened) if meter else opened
-
-    own = meter(resources.embedder) if meter else resources.embedder
-    return CurrentModel(resources.sessions, own, follow=open_embedder, fresh_for=fresh_for)
