@@ -142,6 +142,15 @@ def quarter(year: int, number: int) -> Period:
     return Period(form=f"{year}q{number}", months=3)
 
 
+def move_months(day: date, months: int) -> date:
+    """Return the day so many months later (earlier for less than none); the last of a month stays the last of one."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = index // 12, index % 12 + 1
+    last = calendar.monthrange(year, month)[1]
+    ends = day.day == calendar.monthrange(day.year, day.month)[1]
+    return date(year, month, last if ends else min(day.day, last))
+
+
 def _tokens(period: Period) -> Iterator[str]:
     plain = period.form.replace(":", "").replace("-", "")
     if period.form.startswith("at:"):

@@ -8,12 +8,13 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
 from app.knowledge.claims.words import find_stems
 from app.knowledge.figures import find_figures
-from app.knowledge.periods import find_periods
+from app.knowledge.periods import find_periods, move_months
 from app.knowledge.types import Fact
 
 Outcome = Literal["duplicate", "other_period", "other_scope", "unit_slip", "restated", "conflict"]
@@ -73,6 +74,19 @@ def settle_period(form: str, document: Mapping[str, Any]) -> str:
     if end and year and part == "FY" and form == f"fy:{year}":
         return f"fy:{end}"
     return form
+
+
+def place_quarter(form: str, document: Mapping[str, Any]) -> date | None:
+    """Return about when a quarter ended as a document counts them: one of its own year, or its own of another year.
+
+    Years of whole weeks move that day by some days. None for other periods, and where the document's count is unknown.
+    """
+    end, year, part = (str(document.get(name, "")) for name in ("period_end", "fiscal_year", "fiscal_period"))
+    named, own = re.fullmatch(r"(\d{4})q([1-4])", form), re.fullmatch(r"Q([1-4])", part)
+    if not (named and own and year.isdigit() and re.fullmatch(r"\d{4}-\d\d-\d\d", end)):
+        return None
+    years, quarters = int(named[1]) - int(year), int(named[2]) - int(own[1])
+    return None if years and quarters else move_months(date.fromisoformat(end), 12 * years + 3 * quarters)
 
 
 def _is_ahead(form: str, document: Mapping[str, Any]) -> bool:

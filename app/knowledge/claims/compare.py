@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.knowledge.claims.measures import find_measure
-from app.knowledge.claims.periods import compare_periods, parse_period
+from app.knowledge.claims.periods import compare_periods, parse_period, settle_quarters
 from app.knowledge.claims.slots import is_exactly, measures_it, read_slot
 from app.knowledge.claims.types import Passage, Slot
 from app.knowledge.claims.words import find_stems, share
@@ -118,7 +118,8 @@ def _look(figure: Figure, asked: _Told, passage: Passage) -> Iterator[_Seen]:
     yield from _look_at_slots(figure, asked, passage)
     told = _Told.by(passage.text)
     near = share(asked.stems, told.stems | find_stems(passage.context))
-    same_period = compare_periods(asked.periods, told.periods)
+    claimed = settle_quarters(asked.periods, told.periods, passage.document)
+    same_period = compare_periods(claimed, settle_quarters(told.periods, asked.periods, passage.document))
     same_measure = asked.measure is not None and asked.measure == told.measure
     if same_period == "other" or (near < SAME_SUBJECT and not same_measure):
         return
@@ -142,11 +143,12 @@ def _counts_same(claim: str, claimed: Figure, text: str, stated: Figure) -> bool
 def _look_at_slots(figure: Figure, asked: _Told, passage: Passage) -> Iterator[_Seen]:
     for slot in passage.slots:
         stated = [parse_period(slot.period)] if slot.period else []
-        if compare_periods(asked.periods, stated) == "other" or not measures_it(asked.text, slot):
+        claimed = settle_quarters(asked.periods, stated, passage.document)
+        if compare_periods(claimed, stated) == "other" or not measures_it(asked.text, slot):
             continue
         read = read_slot(slot)
         if _same_kind(figure, read):
-            rival = is_exactly(asked.text, slot, asked.periods)
+            rival = is_exactly(asked.text, slot, claimed)
             yield _Seen(figure=read, passage=passage, shown=slot.shown or str(slot.value), rival=rival, slot=slot)
 
 

@@ -1,18 +1,23 @@
 """Evidence for a claim: from the collection, and from the texts handed in with a request."""
 
+import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 from app.knowledge.claims.measures import find_measure
+from app.knowledge.claims.periods import SAME_DAYS, parse_period, settle_quarters
 from app.knowledge.claims.rank import cut_source, rank_passages
-from app.knowledge.claims.slots import is_exactly, list_entity_terms, measures_it
+from app.knowledge.claims.slots import is_exactly, list_entity_terms, measures_it, names_entity
 from app.knowledge.claims.types import Passage, Slot, Source
 from app.knowledge.knowledge import Knowledge
-from app.knowledge.periods import find_periods
+from app.knowledge.periods import find_periods, months_ended
+from app.knowledge.slots import place_quarter
 from app.knowledge.types import EntryView, Filters
 
 LIMIT = 12
 MAX_PAGE_SENTENCES = 4
 MAX_FACTS = 1_000
+QUARTER = re.compile(r"\d{4}q[1-4]")
 
 
 async def find_evidence(
@@ -33,12 +38,31 @@ async def find_slots(claim: str, *, knowledge: Knowledge, filters: Filters, limi
     entities = list_entity_terms(claim)
     if not periods or not entities or not find_measure(claim):
         return []
-    forms = list(dict.fromkeys(period.form for period in periods))
+    forms = list(
+        dict.fromkeys([*(period.form for period in periods), *await _date_quarters(claim, knowledge, filters)])
+    )
     entries = await knowledge.find_facts(filters=filters, periods=forms, entities=entities, limit=MAX_FACTS)
     passages = [_whole(entry) for entry in entries]
     exact = [passage for passage in passages if any(measures_it(claim, slot) for slot in passage.slots)]
-    exact.sort(key=lambda passage: not any(is_exactly(claim, slot, periods) for slot in passage.slots))
+    exact.sort(key=lambda passage: not any(_is_meant(claim, slot, passage) for slot in passage.slots))
     return exact[:limit]
+
+
+def _is_meant(claim: str, slot: Slot, passage: Passage) -> bool:
+    named = [period for _, _, period in find_periods(claim)]
+    return is_exactly(claim, slot, settle_quarters(named, [parse_period(slot.period)], passage.document))
+
+
+async def _date_quarters(claim: str, knowledge: Knowledge, filters: Filters) -> list[str]:
+    """Return the forms a quarter named in a claim may be stored in, by the count of the documents of its entity."""
+    quarters = [period for _, _, period in find_periods(claim) if QUARTER.fullmatch(period.form)]
+    if not quarters:
+        return []
+    documents = await knowledge.list_documents(filters.collection_ids)
+    own = (d.metadata for d in documents if names_entity(claim, str(d.metadata.get("issuer", ""))))
+    days = {day for metadata in own for quarter in quarters if (day := place_quarter(quarter.form, metadata))}
+    moved = range(-SAME_DAYS.days, SAME_DAYS.days + 1)
+    return [months_ended(3, day + timedelta(days=by)).form for day in sorted(days) for by in moved]
 
 
 async def search_passages(query: str, *, knowledge: Knowledge, filters: Filters, limit: int) -> list[Passage]:
@@ -74,6 +98,7 @@ def _whole(entry: EntryView) -> Passage:
         entry_id=entry.id,
         document_id=entry.document_id,
         context=str(entry.metadata.get("issuer", "")),
+        document=entry.metadata,
         slots=tuple(
             Slot(
                 entity=fact.entity,

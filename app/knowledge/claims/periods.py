@@ -1,13 +1,17 @@
 """Whether two statements speak of one period."""
 
 import re
-from collections.abc import Sequence
-from datetime import date
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Literal
 
-from app.knowledge.periods import Period, find_periods
+from app.knowledge.periods import Period, find_periods, months_ended
+from app.knowledge.slots import place_quarter
 
 Sameness = Literal["same", "unsure", "other"]
+
+SAME_DAYS = timedelta(days=10)
+"""How far the end of a quarter may move from year to year, as years of whole weeks have it."""
 
 
 def compare_periods(claimed: Sequence[Period], stated: Sequence[Period]) -> Sameness:
@@ -21,6 +25,22 @@ def compare_periods(claimed: Sequence[Period], stated: Sequence[Period]) -> Same
     if "same" in kinds:
         return "same"
     return "unsure" if "unsure" in kinds else "other"
+
+
+def settle_quarters(periods: Sequence[Period], beside: Sequence[Period], document: Mapping[str, Any]) -> list[Period]:
+    """Return periods with their quarters as a document counts them: "2023q1" → "3m:2022-12-31".
+
+    The day is the one of the periods `beside` it that is near, else the one it would be.
+    """
+    return [_settle(period, [other.end for other in beside if other.end], document) for period in periods]
+
+
+def _settle(period: Period, days: Sequence[date], document: Mapping[str, Any]) -> Period:
+    ended = place_quarter(period.form, document)
+    if ended is None:
+        return period
+    nearest = min(days, key=lambda day: abs(day - ended), default=ended)
+    return months_ended(3, nearest if abs(nearest - ended) <= SAME_DAYS else ended)
 
 
 def parse_period(form: str) -> Period:

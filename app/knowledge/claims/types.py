@@ -1,7 +1,7 @@
 """What the claim checker takes and gives."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +43,7 @@ class Passage(BaseModel):
     entry_id: UUID | None = None
     document_id: UUID | None = None
     context: str = Field("", description="what the passage is about, where its own words do not say it")
+    document: dict[str, Any] = Field(default_factory=dict, description="metadata; by it, what its quarters are")
     slots: tuple[Slot, ...] = ()
 
 

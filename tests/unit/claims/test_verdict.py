@@ -48,6 +48,39 @@ def test_claim_gets_its_verdict(claim: str, verdict: Verdict) -> None:
     assert settle(claim, PASSAGES).verdict == verdict
 
 
+FIRST = {"issuer": "Apple Inc.", "period_end": "2022-12-31", "fiscal_year": "2023", "fiscal_period": "Q1"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("Apple's net sales were $117,154 million in the first quarter of fiscal 2023.", "supported"),
+        ("Apple's net sales were $127,154 million in the first quarter of fiscal 2023.", "refuted"),
+        ("Apple's net sales were $117,154 million in the second quarter of fiscal 2023.", "not_enough_evidence"),
+        ("Apple's net sales were $123,945 million in the first quarter of 2022.", "supported"),
+        ("Apple's net sales were $117,154 million in the first quarter of 2022.", "refuted"),
+    ],
+)
+def test_a_quarter_is_the_one_the_document_counts_so(claim: str, verdict: Verdict) -> None:
+    said = [("117,154", "2022-12-31", "December 31, 2022"), ("123,945", "2021-12-25", "December 25, 2021")]
+    passages = [
+        SALES.model_copy(
+            update={
+                "id": day,
+                "text": f"Apple's total net sales were ${shown} million in the three months ended {named}.",
+                "document": FIRST,
+                "slots": (
+                    SALES.slots[0].model_copy(
+                        update={"value": Decimal(shown.replace(",", "")) * 10**6, "period": f"3m:{day}", "shown": shown}
+                    ),
+                ),
+            }
+        )
+        for shown, day, named in said
+    ]
+    assert settle(claim, passages).verdict == verdict
+
+
 @pytest.mark.parametrize(
     "claim",
     [
