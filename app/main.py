@@ -40,6 +40,7 @@ from app.api.openapi import install_openapi
 from app.api.pages import Page
 from app.api.rates import KeyRates
 from app.knowledge.embedding_models import start_embedder
+from app.knowledge.opening import open_current_model
 from app.resources import open_resources
 from app.runs.bus import open_bus
 from app.runs.dispatch import open_dispatcher
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None, agents: Mapping[str, Agent[Any,
                 bus=bus,
                 rates=KeyRates(resources.redis),
                 callers=Callers(resources.sessions),
+                models=open_current_model(resources),
             )
             yield
 

@@ -8,9 +8,10 @@ from rich.console import Console
 
 from app.database import open_database
 from app.db import build_engine, build_sessions
+from app.knowledge.effort import Effort
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.sampling import list_samples, recall
-from app.knowledge.search import Effort, SearchWeights
+from app.knowledge.search import SearchWeights
 from app.llm.embedders import Embedders
 from app.llm.servers import ModelServers
 from app.preflight import plainly, read_settings

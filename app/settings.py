@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     search_sample_share: float = Field(
         0.01, ge=0, le=1, description="share of searches kept for `symposium recall`, the newest 500 a project; 0: none"
     )
+    search_side_by_side: int = Field(
+        1, ge=0, description="run both legs at once while a process uses no more database connections; 0: never"
+    )
     search_exact_below: int = Field(5_000, ge=0, description="compare all entries when so few match")
 
     # Conversion

@@ -18,7 +18,8 @@ import numpy as np
 from sqlalchemy import text
 
 from app.db import Json
-from app.knowledge.search import Effort, vector_text
+from app.knowledge.effort import Effort
+from app.knowledge.search import vector_text
 from app.knowledge.types import Filters
 from benchmarks.generated import FULL_DOCUMENTS, FULL_ROWS, make_filings, make_questions
 from benchmarks.scale_peers import measure_langchain, measure_ts_rank

@@ -16,10 +16,11 @@ from app.db import DEFAULT_PROJECT, Json
 from app.errors import Conflict
 from app.knowledge.collections import create_collection
 from app.knowledge.documents import create_document
+from app.knowledge.effort import Effort
 from app.knowledge.embedding_models import find_current, register_embedder
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.models import EmbeddingModel
-from app.knowledge.search import Effort, SearchWeights
+from app.knowledge.search import SearchWeights
 from app.knowledge.types import Filters
 from app.knowledge.vector_indexes import HnswShape, build_indexes, drop_indexes
 from app.migrate import migrate

@@ -15,6 +15,7 @@ from app.agents.base import Agent
 from app.api.callers import Callers
 from app.api.rates import KeyRates
 from app.errors import Unauthorized
+from app.knowledge.current_model import CurrentModel
 from app.knowledge.knowledge import Knowledge
 from app.knowledge.opening import open_knowledge
 from app.llm.runner import ModelRunner, RunRef, build_models
@@ -35,6 +36,7 @@ class Service:
     bus: EventBus
     rates: KeyRates
     callers: Callers
+    models: CurrentModel
 
     @property
     def engine(self) -> str:
@@ -91,9 +93,9 @@ async def get_session(resources: ResourcesDep) -> AsyncIterator[AsyncSession]:
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 
 
-async def get_knowledge(resources: ResourcesDep, project_id: ProjectDep) -> Knowledge:
+async def get_knowledge(service: ServiceDep, project_id: ProjectDep) -> Knowledge:
     """Return the store, bound to the caller's project."""
-    return open_knowledge(resources, project_id)
+    return open_knowledge(service.resources, project_id, models=service.models)
 
 
 KnowledgeDep = Annotated[Knowledge, Depends(get_knowledge)]

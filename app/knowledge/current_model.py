@@ -28,20 +28,29 @@ class CurrentModel:
         self._sessions = sessions
         self._own = embedder
         self._follow = follow
-        self._fixed: ModelInUse | None = None
+        self._seen: ModelInUse | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is the store's current model, not one held to."""
+        return self._follow is not None
 
     async def get(self) -> ModelInUse:
         """Return the model in use now."""
-        if self._fixed is not None:
-            return self._fixed
+        if self._seen is None or self.follows:
+            self._seen = await self._read()
+        return self._seen
+
+    async def get_seen(self) -> ModelInUse:
+        """Return the model that was in use when it was last asked for; who reads by it sees to that it still is."""
+        return self._seen or await self.get()
+
+    async def _read(self) -> ModelInUse:
         own, follow = self._own, self._follow
         async with self._sessions.begin() as session:
             found = await (find_current(session) if follow else find_model(session, own.name))
             model_id = found.id if found else await register_embedder(session, own)
-        if follow is None:
-            self._fixed = ModelInUse(id=model_id, embedder=own)
-            return self._fixed
-        if found is None or (found.name, found.dimension) == (own.name, own.dimension):
+        if found is None or follow is None or (found.name, found.dimension) == (own.name, own.dimension):
             return ModelInUse(id=model_id, embedder=own)
         return ModelInUse(id=model_id, embedder=await follow(found.name, found.dimension))
 

@@ -4,10 +4,10 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +18,14 @@ from app.convert.document import Converted
 from app.db import Json, Sessions
 from app.errors import Invalid, NotFound
 from app.fetch import Fetcher
-from app.knowledge import collections, discrepancies, documents, entries, recollections, search, store
+from app.knowledge import collections, discrepancies, documents, entries, recollections, store
 from app.knowledge.current_model import CurrentModel, ModelInUse
+from app.knowledge.effort import Effort
+from app.knowledge.embedding_models import ModelSwitched
 from app.knowledge.finder import Finder, Ways
 from app.knowledge.intake import save_fetched
 from app.knowledge.lexical import lexemes
+from app.knowledge.listeners import Listeners
 from app.knowledge.models import Discrepancy
 from app.knowledge.opposites import Statements, list_near_statements
 from app.knowledge.passages import embed_texts
@@ -32,8 +35,8 @@ from app.knowledge.recollections import Wording
 from app.knowledge.reranking import RERANKED, Rerank
 from app.knowledge.rows import document_view, page_view, recollection_view
 from app.knowledge.sampling import Sample, keep_sample
-from app.knowledge.scope import find_scope
-from app.knowledge.search import Effort, Query, SearchWeights
+from app.knowledge.scope import open_scope
+from app.knowledge.search import Query, SearchWeights
 from app.knowledge.types import (
     Direction,
     DiscrepancyView,
@@ -53,20 +56,6 @@ from app.llm.embedding import Embedder
 
 MAX_QUERY_CHARACTERS = 8_000
 MAX_RECOLLECTION_CHARACTERS = 2_000
-
-
-OnDiscrepancies = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listeners:
-    """Called before every search (it may raise to refuse it), with each leg's seconds, and with the ids of new
-    discrepancies in the transaction that writes them.
-    """
-
-    on_search: Callable[[], None] | None = None
-    on_timed: Callable[[str, float], None] | None = None
-    on_discrepancies: OnDiscrepancies | None = None
 
 
 class Knowledge:
@@ -109,26 +98,35 @@ class Knowledge:
         """
         if self._listeners.on_search:
             self._listeners.on_search()
-        model = await self._models.get()
+        query, wanted = _clean(query), max(limit, RERANKED if rerank else 0)
+        try:
+            hits = await self._find(await self._models.get_seen(), query, filters, limit=wanted, ways=ways)
+        except ModelSwitched:
+            hits = await self._find(await self._models.get(), query, filters, limit=wanted, ways=ways)
+        if rerank is not None:
+            with self._timed("rerank"):
+                hits = await rerank(query, hits)
+        return hits[:limit]
+
+    async def _find(self, model: ModelInUse, query: str, filters: Filters, *, limit: int, ways: Ways) -> list[Hit]:
         asked = await self._read_query(query, model)
         async with self._sessions() as session:
             finder = Finder(
                 session=session,
+                sessions=self._sessions,
                 project_id=self._project_id,
                 model_id=model.id,
                 dimension=model.embedder.dimension,
+                follows=self._models.follows,
                 weights=self._weights,
                 effort=self._effort,
                 timed=self._timed,
             )
-            hits = await finder.find(asked, filters, limit=max(limit, RERANKED if rerank else 0), ways=ways)
+            hits = await finder.find(asked, filters, limit=limit, ways=ways)
             if random.random() < self._sample_share:
-                await keep_sample(session, Sample(project_id=self._project_id, query=asked.text, filters=filters))
+                await keep_sample(session, Sample(project_id=self._project_id, query=query, filters=filters))
                 await session.commit()
-        if rerank is not None:
-            with self._timed("rerank"):
-                hits = await rerank(asked.text, hits)
-        return hits[:limit]
+        return hits
 
     async def walk(self, entry_ids: Sequence[UUID], *, query: str = "", limit: int = 20) -> list[Step]:
         """Return up to `limit` entries one step from these: sources, dependants, siblings, what sums up the document,
@@ -138,24 +136,22 @@ class Knowledge:
         if not starts:
             return []
         model = await self._models.get()
-        asked = await self._read_query(query or starts[0].text, model)
+        asked = await self._read_query(_clean(query or starts[0].text), model)
         async with self._sessions() as session:
-            scope = await find_scope(
+            scope = await open_scope(
                 session,
                 self._project_id,
                 Filters(),
                 model_id=model.id,
                 dimension=model.embedder.dimension,
-                count_to=0,
+                effort=self._effort,
             )
-            await search.prepare(session, self._effort)
             return await walk_from(session, scope, starts, vector=asked.vector, limit=limit)
 
     async def _read_query(self, query: str, model: ModelInUse) -> Query:
-        asked = query.replace("\x00", " ")[:MAX_QUERY_CHARACTERS]
         with self._timed("embed"):
-            [vector] = await model.embedder.embed([asked])
-        return Query(text=asked, lexemes=lexemes(asked), vector=vector)
+            [vector] = await model.embedder.embed([query])
+        return Query(text=query, lexemes=lexemes(query), vector=vector)
 
     async def get_entry(self, entry_id: UUID) -> EntryView:
         """Return an entry. Raises NotFound."""
@@ -392,3 +388,7 @@ class Knowledge:
         yield
         if self._listeners.on_timed:
             self._listeners.on_timed(leg, time.perf_counter() - began)
+
+
+def _clean(query: str) -> str:
+    return query.replace("\x00", " ")[:MAX_QUERY_CHARACTERS]

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.knowledge.effort import Effort
 from app.knowledge.profiles import asked_words
 from app.knowledge.scope import Scope
-from app.knowledge.search import Effort, Query, SearchWeights, search
+from app.knowledge.search import Query, SearchWeights, search
 from app.knowledge.types import Hit, Level
 
 ROUTED = 10

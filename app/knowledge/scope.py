@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB, TEXT
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Date, Uuid
 
+from app.knowledge.effort import SETTINGS, Effort
 from app.knowledge.types import LEVELS, Filters, Level
 
 TYPES: dict[str, Any] = {
@@ -36,10 +37,19 @@ DOCUMENT_DATE = """coalesce(
     (d.created_at at time zone 'utc')::date)"""
 """The day a document is about (the end of its period), or the day it came where that is not known."""
 
+OPENED = f"""
+select s.model_id, c.level, c.entries
+from (select (select id from embedding_models where is_current) as model_id, {SETTINGS}) s
+left join ({{counts}}) c on true
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What a search runs over: project, model, levels, limits, and how many entries that leaves by level."""
+    """What a search runs over: project, model, levels, limits, and how many entries that leaves by level.
+
+    `current_model_id` is the model whose vectors searches read now.
+    """
 
     project_id: UUID
     model_id: int
@@ -48,6 +58,7 @@ class Scope:
     filters: Filters
     document_ids: tuple[UUID, ...] | None
     counts: Mapping[Level, int]
+    current_model_id: int | None = None
 
     @property
     def matching(self) -> int:
@@ -112,10 +123,13 @@ def _read(sql: str) -> tuple[TextClause, frozenset[str]]:
     return statement.bindparams(*types), names
 
 
-async def find_scope(
-    session: AsyncSession, project_id: UUID, filters: Filters, *, model_id: int, dimension: int, count_to: int
+async def open_scope(
+    session: AsyncSession, project_id: UUID, filters: Filters, *, model_id: int, dimension: int, effort: Effort
 ) -> Scope:
-    """Return what the filters leave to search; where that must be counted one by one, counted up to `count_to`."""
+    """Make this transaction's settings those of a search; return what the filters leave to search.
+
+    Where that must be counted one by one, it is counted as far as tells whether to compare everything.
+    """
     scope = Scope(
         project_id=project_id,
         model_id=model_id,
@@ -125,7 +139,13 @@ async def find_scope(
         document_ids=await _list_documents(session, project_id, filters),
         counts={},
     )
-    return replace(scope, counts=await _count(session, scope, count_to))
+    values = {"count_to": 2 * effort.exact_below, "ef_search": str(effort.ef_search)}
+    rows = (await session.execute(*scope.bind(OPENED.format(counts=_count(scope)), values))).all()
+    return replace(
+        scope,
+        counts={row.level: int(row.entries) for row in rows if row.level is not None},
+        current_model_id=rows[0].model_id,
+    )
 
 
 async def _list_documents(session: AsyncSession, project_id: UUID, filters: Filters) -> tuple[UUID, ...] | None:
@@ -150,22 +170,17 @@ async def _list_documents(session: AsyncSession, project_id: UUID, filters: Filt
     return tuple(await session.scalars(*bind(f"select d.id from documents d where {' and '.join(wanted)}", values)))
 
 
-async def _count(session: AsyncSession, scope: Scope, count_to: int) -> dict[Level, int]:
-    """Return how many entries match by level: from the sums kept, or counted when pages are limited."""
+def _count(scope: Scope) -> str:
+    """Return SQL for how many entries match by level: from the sums kept, or counted when pages are limited."""
     if scope.filters.page_from is not None or scope.filters.page_to is not None:
-        statement = (
-            "select level, count(*) from (select e.level from entries e where e.project_id = :project "
+        return (
+            "select level, count(*) as entries from (select e.level from entries e where e.project_id = :project "
             f"and e.level = any(:levels) {scope.entry_filter} limit :count_to) e group by level"
         )
-    elif scope.block_filter:
-        statement = (
-            "select t.level, sum(p.entries)::bigint from terms t join postings p on p.term_id = t.id "
+    if scope.block_filter:
+        return (
+            "select t.level, sum(p.entries) as entries from terms t join postings p on p.term_id = t.id "
             f"where t.project_id = :project and t.lexeme = '' and t.level = any(:levels) {scope.block_filter} "
             "group by t.level"
         )
-    else:
-        statement = (
-            "select level, entries from terms where project_id = :project and lexeme = '' and level = any(:levels)"
-        )
-    rows = await session.execute(*scope.bind(statement, {"count_to": count_to}))
-    return {level: int(count) for level, count in rows}
+    return "select level, entries from terms where project_id = :project and lexeme = '' and level = any(:levels)"

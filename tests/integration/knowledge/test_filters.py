@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from app.db import DEFAULT_PROJECT, Sessions
 from app.knowledge import collections
+from app.knowledge.effort import Effort
 from app.knowledge.finder import Ways
 from app.knowledge.knowledge import Knowledge
-from app.knowledge.search import Effort
 from app.knowledge.types import EntryView, Filters
 from tests.support.embedders import HashEmbedder
 from tests.support.library import add_document, insight, publish_pages

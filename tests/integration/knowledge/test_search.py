@@ -1,13 +1,16 @@
 """Search over a small store: both legs, filters, projects, odd queries."""
 
+import asyncio
+
 import pytest
 import pytest_asyncio
 from uuid_utils.compat import uuid7
 
-from app.db import DEFAULT_PROJECT, Sessions
+from app.db import DEFAULT_PROJECT, Sessions, build_engine, build_sessions
+from app.knowledge.effort import Effort
 from app.knowledge.finder import Ways
 from app.knowledge.knowledge import Knowledge
-from app.knowledge.search import Effort
+from app.knowledge.search import SearchWeights
 from app.knowledge.types import Filters
 from app.projects.models import Project
 from tests.support.embedders import HashEmbedder
@@ -78,3 +81,46 @@ async def test_the_indexed_path_finds_what_the_exact_one_finds(knowledge: Knowle
         assert [(h.entry.id, h.lexical_rank) for h in indexed_hits] == [
             (h.entry.id, h.lexical_rank) for h in exact_hits
         ]
+
+
+async def test_legs_side_by_side_find_what_one_statement_finds(knowledge: Knowledge, sessions: Sessions) -> None:
+    efforts = (Effort(exact_below=0, side_by_side=side_by_side, depth=4) for side_by_side in (0, 1_000))
+    one, two = (Knowledge(sessions, HashEmbedder(), DEFAULT_PROJECT, effort=effort) for effort in efforts)
+    for query in ("harbour storm", "net sales of Apple", "zzz", "?"):
+        assert await one.search(query, limit=4) == await two.search(query, limit=4)
+
+
+async def test_searches_at_once_wait_for_no_second_connection(database_url: str, knowledge: Knowledge) -> None:
+    engine = build_engine(database_url, pool_size=1)
+    effort = Effort(exact_below=0, side_by_side=1_000)
+    busy = Knowledge(build_sessions(engine), HashEmbedder(), DEFAULT_PROJECT, effort=effort)
+    try:
+        async with asyncio.timeout(20):
+            found = await asyncio.gather(*(busy.search("harbour storm", limit=3) for _ in range(12)))
+    finally:
+        await engine.dispose()
+    assert [len(hits) for hits in found] == [3] * 12
+
+
+async def test_what_one_leg_found_counts_in_the_other_too(sessions: Sessions, knowledge: Knowledge) -> None:
+    deep, shallow = (
+        Knowledge(sessions, HashEmbedder(), DEFAULT_PROJECT, effort=Effort(exact_below=exact_below, depth=3))
+        for exact_below in (5_000, 0)
+    )
+    for query in ("storm harbour sales", "late ferries and risks"):
+        exact_hits, indexed_hits = await deep.search(query, limit=3), await shallow.search(query, limit=3)
+        assert [(h.entry.id, h.score) for h in exact_hits] == [(h.entry.id, h.score) for h in indexed_hits]
+
+
+async def test_entries_of_the_same_words_are_tied_on_either_path(sessions: Sessions) -> None:
+    words = ["copper", "nickel", "cobalt", "zinc", "lithium", "tin", "lead"]
+    texts = [" ".join(words[at:] + words[:at]) + "." for at in range(7)]
+    await add_pages(sessions, HashEmbedder(), "metals.txt", ["Ores."], [insight(f"i{t}", t, 1) for t in texts])
+    ranked = []
+    for exact_below in (5_000, 0):
+        effort = Effort(exact_below=exact_below, postings=15)
+        lexical = Knowledge(sessions, HashEmbedder(), DEFAULT_PROJECT, effort=effort, weights=SearchWeights(vector=0))
+        hits = await lexical.search("tin, zinc, copper, lead and nickel", filters=Filters(levels=("insight",)), limit=7)
+        ranked.append([(hit.entry.id, hit.score) for hit in hits])
+    assert ranked[0] == ranked[1] == sorted(ranked[0])
+    assert len({score for _, score in ranked[0]}) == 1

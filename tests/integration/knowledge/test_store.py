@@ -10,7 +10,8 @@ from app.db import DEFAULT_PROJECT, Sessions
 from app.errors import BudgetExceeded, Conflict, Invalid, NotFound
 from app.knowledge import collections, documents
 from app.knowledge.embedding_models import EmbeddingMismatch, register_embedder
-from app.knowledge.knowledge import Knowledge, Listeners
+from app.knowledge.knowledge import Knowledge
+from app.knowledge.listeners import Listeners
 from app.knowledge.reembedding import reembed
 from app.knowledge.types import Filters, NewEntry
 from app.llm.budget import Budget, Caps

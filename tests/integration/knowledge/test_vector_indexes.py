@@ -4,9 +4,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import DEFAULT_PROJECT, Sessions
+from app.knowledge.effort import Effort
 from app.knowledge.embedding_models import find_current
 from app.knowledge.knowledge import Knowledge
-from app.knowledge.search import Effort
 from app.knowledge.types import LEVELS
 from app.knowledge.vector_indexes import HnswShape, build_indexes, drop_indexes
 from tests.support.embedders import HashEmbedder
