@@ -54,6 +54,8 @@ class UrlDocument(BaseModel):
 class FileFields(BaseModel):
     """The fields beside the file of a form."""
 
+    model_config = ConfigDict(extra="forbid")
+
     collection: str = "default"
     metadata: Json[Metadata] = Field(default_factory=dict, validate_default=False)
 
@@ -61,6 +63,7 @@ class FileFields(BaseModel):
 FORM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["file"],
+    "additionalProperties": False,
     "properties": {
         "file": {"type": "string", "format": "binary", "description": "The file; its name is what citations name."},
         "collection": {"type": "string", "default": "default", "description": "Id or name of a collection."},

@@ -55,6 +55,7 @@ async def test_a_form_with_a_file_is_accepted(http: httpx2.AsyncClient) -> None:
         ("bit too big.txt", b"a" * (2**20 + 1), {}, 413),
         ("a.txt", b"words", {"collection": "no such"}, 404),
         ("a.txt", b"words", {"metadata": "[1]"}, 422),
+        ("a.txt", b"words", {"colection": "reports"}, 422),
     ],
 )
 async def test_bad_uploads_are_refused(

@@ -34,6 +34,14 @@ async def test_a_recollection_is_made_found_changed_and_retired(http: httpx2.Asy
     assert (steps[1]["before"]["text"], steps[1]["reason"]) == ("The library opens at nine.", "winter")
 
 
+async def test_who_and_why_without_letters_that_can_be_kept_is_refused(http: httpx2.AsyncClient) -> None:
+    made = (await http.post("/v1/recollections", json={"text": "The mill stands still."})).json()
+    for odd in ({"actor": "\x00"}, {"actor": "ann\x00"}, {"reason": "\x00"}):
+        assert (await http.delete(f"/v1/recollections/{made['id']}", params=odd)).status_code == 422
+        assert (await http.patch(f"/v1/recollections/{made['id']}", json=odd)).status_code == 422
+    assert (await http.get(f"/v1/recollections/{made['id']}")).json()["status"] == "current"
+
+
 async def test_a_retired_one_is_brought_back_by_confirming_it(http: httpx2.AsyncClient) -> None:
     made = await remember(http, "The mill grinds rye.")
     path = f"/v1/recollections/{made['id']}"
