@@ -32,6 +32,7 @@ _REASONS = {
 }
 
 _LONGEST_TITLE = 200
+_FORM_LINE = re.compile(r"^[A-Z][\w /()-]{1,39}:\s\S|\[[x ]\]$")
 
 _PROBLEMS = {
     raw.FPDF_ERR_PASSWORD: "The PDF is encrypted and needs a password.",
@@ -179,7 +180,7 @@ def _starts_paragraph(above: Line, line: Line, right: float, pitch: float) -> bo
     if above.strong != line.strong or abs(above.size - line.size) > 0.15 * line.size:
         return True
     first = line.words[0]
-    if is_unit_note(line.text):
+    if is_unit_note(line.text) or (_FORM_LINE.search(above.text) and _FORM_LINE.search(line.text)):
         return True
     if re.match(r"[•●▪■◦○–·]$|\(?\w{1,3}[.)]$", first.text) and line.x0 <= above.x0 + 2 * line.size:
         return True

@@ -1,8 +1,9 @@
 """Sentences of a page that carry information and stand alone, with their place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from app.agents.pyramid.schemas import Card
 from app.agents.pyramid.topics import is_boilerplate
@@ -18,9 +19,14 @@ DANGLING = re.compile(
     re.IGNORECASE,
 )
 ISSUER = re.compile(r"\b(?:the|The)\s+(?:Company|Corporation|Registrant)\b(?!\s+(?:Act|Law)\b)(['’]s)?")
+NOTES = re.compile(r"^\*\*Notes:\*\*\s+")
 STEP = re.compile(r"(?:[-*+•]|\d{1,3}[.)]|>)\s+")
 HEADING = re.compile(r"#{1,6}\s+(.*)")
+LABELLED = re.compile(r"(?=[^:]*[A-Za-zÀ-ÿ]{2})[^\s:|.!?•][^:|.!?]{0,39}: (?!.*/s/)\S.{0,99}|\S.{2,60} \[[x ]\]")
+"""A line of a form, an invoice or a message: a label and what was filled in, or a box."""
+MOST_LINES = 8
 BLANK_LINE = re.compile(r"_{3}")
+LINE = re.compile(r"\S.*")
 WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 
 
@@ -37,14 +43,43 @@ class Sentence:
 def read_prose(markdown: str, card: Card) -> list[Sentence]:
     """Return the page's sentences worth keeping, each once, "the Company" replaced by the issuer's name."""
     found: dict[str, Sentence] = {}
-    for start, end, topic in _paragraphs(markdown):
+    for (filled, topic), parts in groupby(
+        _paragraphs(markdown), lambda part: (_is_form(markdown, part, card), part[2])
+    ):
+        spans = [(start, end) for start, end, _ in parts]
+        read = _read_form if filled else _read_sentences
+        for sentence in read(markdown, spans, topic, card):
+            found.setdefault(sentence.text.lower(), sentence)
+    return list(found.values())
+
+
+def _read_sentences(markdown: str, spans: Sequence[tuple[int, int]], topic: str, card: Card) -> Iterator[Sentence]:
+    for start, end in spans:
         for first, last in split_sentences(markdown[start:end]):
             shown = markdown[start + first : start + last]
             text = _say(shown, card)
             if is_informative(text) and not is_boilerplate(text) and not BLANK_LINE.search(shown):
-                sentence = Sentence(text=text, start=start + first, end=start + last, topic=topic)
-                found.setdefault(text.lower(), sentence)
-    return list(found.values())
+                yield Sentence(text=text, start=start + first, end=start + last, topic=topic)
+
+
+def _read_form(markdown: str, spans: Sequence[tuple[int, int]], topic: str, card: Card) -> Iterator[Sentence]:
+    """Yield the lines of a form, some a sentence; a line alone may be a heading, and is read as any text is."""
+    lines = [m.span() for start, end in spans for m in LINE.finditer(markdown, start, end)]
+    if len(lines) == 1:
+        yield from _read_sentences(markdown, spans, topic, card)
+        return
+    for index in range(0, len(lines), MOST_LINES):
+        part = lines[index : index + MOST_LINES]
+        said = "; ".join(_say(markdown[start:end], card).removesuffix(".") for start, end in part)
+        text = " – ".join(word for word in (card.short_name or card.issuer, topic, f"{said}.") if word)
+        yield Sentence(text=text, start=part[0][0], end=part[-1][1], topic=topic)
+
+
+def _is_form(markdown: str, part: tuple[int, int, str], card: Card) -> bool:
+    """Whether a paragraph is nothing but lines of a form, none of them a sentence or in capitals as headings are."""
+    lines = [_say(match[0], card) for match in LINE.finditer(markdown, part[0], part[1])]
+    filled = (LABELLED.fullmatch(line) and not line.isupper() and not is_boilerplate(line) for line in lines)
+    return all(filled) and not any(map(is_informative, lines))
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
@@ -69,6 +104,7 @@ def is_informative(text: str) -> bool:
 
 
 def _say(shown: str, card: Card) -> str:
+    shown = NOTES.sub("", shown)
     text = re.sub(r"\*\*|__|\\(?=[$*_|#])|\s?[®™℠](?=\W)", "", re.sub(r"\s+", " ", shown)).strip()
     name = card.short_name
     return ISSUER.sub(lambda m: f"{name}'s" if m[1] else name, text) if name else text

@@ -14,9 +14,22 @@ needs_tesseract = pytest.mark.skipif(not shutil.which("tesseract"), reason="Tess
 
 def test_what_is_filled_into_a_form_stands_beside_its_label() -> None:
     text = convert_pdf(draw_pdf(draw_form), max_pages=5).pages[0].markdown
-    assert "Name: Ada Lovelace" in text
-    assert "Member [x]" in text
-    assert "Guest [ ]" in text
+    assert ["Name: Ada Lovelace", "Member [x]", "Guest [ ]"] == [line for line in text.splitlines() if line][:3]
+
+
+def test_lines_that_each_have_a_label_stay_lines() -> None:
+    lines = [
+        "Number of the bill: 2024-118",
+        "Amount now due: $12,450.00",
+        "Time for payment: 30 days",
+        "Paid in advance [x]",
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        for number, line in enumerate(lines):
+            canvas.drawString(50, 700 - 14 * number, line)
+
+    assert convert_pdf(draw_pdf(draw), max_pages=5).pages[0].markdown.split("\n\n") == lines
 
 
 def test_pages_carry_the_title_of_the_outline_section_they_are_in() -> None:

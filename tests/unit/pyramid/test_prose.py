@@ -45,6 +45,16 @@ def test_headings_and_what_a_reader_adds_are_no_sentences(line: str) -> None:
     assert told("Edward P. Decker, Chair and President (Principal Executive Officer)")
 
 
+def test_the_lines_of_a_form_are_told_together() -> None:
+    lines = "**Number:** 2024-118\n**Amount due:** $12,450.00\n**Customer:** Apple Inc."
+    assert told(f"# Invoice\n\n{lines}\n\nPaid in full [x]\n") == [
+        "Apple – Invoice – Number: 2024-118; Amount due: $12,450.00; Customer: Apple Inc; Paid in full [x]."
+    ]
+    assert told("NOTE 4: INVENTORIES\n\nNOTE 5: DEBT\n\n- Level 1: prices that are quoted in active markets.") == [
+        "Level 1: prices that are quoted in active markets."
+    ]
+
+
 def test_table_rows_and_headings_are_no_sentences_but_headings_are_topics() -> None:
     (sentence,) = read_prose("## Risk\n\n| a | b |\n\nDemand for phones may fall in 2024.\n", CARD)
     assert (sentence.text, sentence.topic) == ("Demand for phones may fall in 2024.", "Risk")
