@@ -3,13 +3,16 @@
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, MetaData, Uuid, func, inspect, text
+from sqlalchemy import DateTime, Engine, ForeignKey, MetaData, Uuid, event, func, inspect, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from uuid_utils.compat import uuid7
@@ -27,6 +30,9 @@ DEFAULT_PROJECT = UUID("00000000-0000-7000-8000-000000000001")
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """What JSON may hold and Postgres may not: NUL, and halves of a surrogate pair."""
+
+TRUSTED_SECONDS = 1.0
+"""A connection that was used so lately is taken to be alive."""
 
 SUSPECTS = re.compile(r"\\u0000|\\ud[89a-f]|NaN|Infinity")
 TRACES = ("\\u", "NaN", "Infinity")
@@ -114,20 +120,47 @@ def build_engine(url: str, *, pool_size: int = 8, pooler: bool = False) -> Async
     """Return an engine on psycopg for a `postgresql://` URL of any driver spelling.
 
     It opens up to twice `pool_size` connections as they are needed, and keeps them: opening one costs more than most
-    transactions. Behind a pooler in transaction mode nothing is prepared: the next statement may reach another server
-    process.
+    transactions. One that lay idle is asked whether it lives before it is used. Behind a pooler in transaction mode
+    nothing is prepared: the next statement may reach another server process.
     """
     _, _, rest = url.partition("://")
-    return create_async_engine(
+    engine = create_async_engine(
         f"postgresql+psycopg://{rest}",
         pool_size=2 * pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
         connect_args={"prepare_threshold": None} if pooler else {},
         json_serializer=dump_json,
     )
+    _ping_idle(engine.sync_engine)
+    return engine
+
+
+def _ping_idle(engine: Engine) -> None:
+    """Ask a connection that lay idle whether it lives before it is used; when it does not, none of the pool's does."""
+
+    def note_use(connection: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    def ping(connection: Any, record: Any, _: Any) -> None:
+        if time.monotonic() - record.info.get("used_at", time.monotonic()) < TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as gone:
+            raise InvalidatePoolError(str(gone)) from gone
+
+    event.listen(engine, "checkin", note_use)
+    event.listen(engine, "checkout", ping)
 
 
 def build_sessions(engine: AsyncEngine) -> Sessions:
     """Return the session factory; objects stay readable after commit."""
     return async_sessionmaker(engine, expire_on_commit=False)
+
+
+@asynccontextmanager
+async def open_single(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """Open a session each of whose statements commits by itself: one round trip for what a transaction takes three."""
+    async with sessions() as session:
+        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        yield session

@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import uvloop
+
 from app.agents.base import Agent
 from app.agents.registry import discover
 from app.knowledge.embedding_models import start_embedder
@@ -179,7 +181,7 @@ def main() -> None:
     with plainly():
         settings = read_settings()
         configure_logging(settings.log_format, settings.log_level)
-        asyncio.run(run_worker(settings))
+        uvloop.run(run_worker(settings))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What ingestion costs beside the model, and how quickly it goes.
 
 `python -m benchmarks.ingest` runs a real worker against the stub model server: 20 documents of 50 pages at once, at
-each of the `--delay`s a model call may take; twice 1,000 pages for the worker's memory; one document with one segment
-and with eight; a document of 60 pages of which one changes. Then the offline engine reads the PDFs of a folder,
-conversion and the rest apart.
+each of the `--delay`s a model call may take, by each of the numbers of `--workers` that share the calls; twice 1,000
+pages for the worker's memory; one document with one segment and with eight; a document of 60 pages of which one
+changes. Then the offline engine reads the PDFs of a folder, conversion and the rest apart.
 
 `utilisation` is the time of an ideal schedule, in which nothing takes time but the model, over the time taken. The
 stub model answers from this process, whose CPU time is given apart: on few cores it has its share in what is missing.
@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import dataclasses
 import heapq
+import itertools
 import json
 import re
 import tempfile
@@ -50,7 +51,7 @@ PAGE = re.compile(r'<data-(?P<mark>\w+) name="page (?P<number>\d+)">\n(?P<text>.
 FILLER = "The weather on the coast was mild and dry for most of the long season there. " * 36
 FIGURES_A_PAGE = 6
 COMPARISONS = 2
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 600.0
 
 
@@ -113,6 +114,21 @@ def find_ideal(documents: int, pages: int, *, segments: int, slots: int, delay: 
     return max(free)
 
 
+class Workers(tuple[psutil.Process, ...]):
+    """The worker processes of a measurement."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time all of them took so far."""
+        times = [process.cpu_times() for process in self]
+        return float(sum(each.user + each.system for each in times))
+
+    @property
+    def memory_mb(self) -> float:
+        """The memory all of them hold, in MiB."""
+        return float(sum(process.memory_info().rss for process in self)) / 2**20
+
+
 @dataclass(kw_only=True)
 class Bench:
     """A worker's surroundings: the store, the queues, the stub, and settings to start workers with."""
@@ -166,13 +182,26 @@ class Bench:
         async for _ in self.until_ended(run_ids):
             pass
 
+    async def time_run(self, run_id: UUID) -> float:
+        """Wait until a run has ended well; return the seconds from its admission to its end."""
+        await self.wait_for([run_id])
+        async with self.resources.sessions() as session:
+            run = await session.get_one(Run, run_id)
+        assert run.finished_at is not None
+        return (run.finished_at - run.created_at).total_seconds()
+
     @contextlib.contextmanager
-    def working(self, *, segments: int, documents: int) -> Iterator[psutil.Process]:
-        """Run a worker that reads so many documents at once, each in so many segments."""
-        chosen = {"window_segments": segments, "bulk_concurrency": documents}
+    def working(self, *, segments: int, documents: int, workers: int = 1) -> Iterator[Workers]:
+        """Run workers that read so many documents at once, each in so many segments, and share the calls allowed."""
+        chosen = {
+            "window_segments": segments,
+            "bulk_concurrency": -(-documents // workers),
+            "model_concurrency": self.settings.model_concurrency // workers,
+        }
         settings = self.settings.model_copy(update=chosen)
-        with running_worker(settings, self.folder) as worker:
-            yield psutil.Process(worker.pid)
+        with contextlib.ExitStack() as stack:
+            started = [stack.enter_context(running_worker(settings, self.folder)) for _ in range(workers)]
+            yield Workers(psutil.Process(worker.pid) for worker in started)
 
     def span(self) -> tuple[float, int]:
         """Return the seconds from the first model call to the last, the last one's delay included, and their count."""
@@ -206,28 +235,29 @@ async def open_bench(delay: float, concurrency: int) -> AsyncIterator[Bench]:
             )
 
 
-async def read_at_once(bench: Bench, name: str, documents: int, pages: int, process: psutil.Process) -> float:
-    """Read documents at once; return the peak of the worker's memory in MiB."""
+async def read_at_once(bench: Bench, name: str, documents: int, pages: int, workers: Workers) -> float:
+    """Read documents at once; return the peak of the workers' memory in MiB."""
     bench.stub.received.clear()
     uploads = [await bench.upload(f"{name} {n}", write_document(f"{name} {n}", pages)) for n in range(documents)]
     peak = 0.0
     async for _ in bench.until_ended([run_id for _, run_id in uploads]):
-        peak = max(peak, process.memory_info().rss / 2**20)
+        peak = max(peak, workers.memory_mb)
     return peak
 
 
-async def measure_schedule(bench: Bench, args: argparse.Namespace, delay: float) -> Json:
-    """Read many documents at once in one worker, each model call taking so many seconds."""
+async def measure_schedule(bench: Bench, args: argparse.Namespace, delay: float, workers: int) -> Json:
+    """Read many documents at once in some workers, each model call taking so many seconds."""
     bench.stub.delay = delay
     shape = {"documents": args.documents_at_once, "pages": args.pages}
     ideal = find_ideal(**shape, segments=args.segments, slots=args.concurrency, delay=delay)
-    with bench.working(segments=args.segments, documents=args.documents_at_once) as process:
-        await read_at_once(bench, f"warm-up {delay}", 1, 3, process)
-        before, own_before = _cpu_seconds(process), time.process_time()
-        await read_at_once(bench, f"delay {delay}", process=process, **shape)
-        cpu, own_cpu = _cpu_seconds(process) - before, time.process_time() - own_before
+    name = f"delay {delay} of {workers}"
+    with bench.working(segments=args.segments, documents=args.documents_at_once, workers=workers) as working:
+        await read_at_once(bench, f"warm-up: {name}", 2 * workers, 3, working)
+        before, own_before = working.cpu_seconds, time.process_time()
+        await read_at_once(bench, name, workers=working, **shape)
+        cpu, own_cpu = working.cpu_seconds - before, time.process_time() - own_before
     seconds, calls = bench.span()
-    say(f"{calls} calls of {delay:g} s in {seconds:.2f} s, ideal {ideal:.2f} s")
+    say(f"{workers} workers, {calls} calls of {delay:g} s: {seconds:.2f} s, ideal {ideal:.2f} s")
     figures = {
         "utilisation": round(ideal / seconds, 4),
         "ideal_seconds": round(ideal, 3),
@@ -236,20 +266,16 @@ async def measure_schedule(bench: Bench, args: argparse.Namespace, delay: float)
         "worker_cpu_ms_a_call": round(1000 * cpu / calls, 2),
         "stub_cpu_ms_a_call": round(1000 * own_cpu / calls, 2),
     }
-    return {f"{name}_at_{1000 * delay:.0f}_ms": figure for name, figure in figures.items()}
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    told = f"at_{1000 * delay:.0f}_ms" + (f"_by_{workers}_workers" if workers > 1 else "")
+    return {f"{name}_{told}": figure for name, figure in figures.items()}
 
 
 async def measure_memory(bench: Bench, args: argparse.Namespace) -> Json:
     """Read as many documents twice in one worker; return its memory's peak and how much the second time added."""
     shape = {"documents": args.documents_at_once, "pages": args.pages}
-    with bench.working(segments=args.segments, documents=args.documents_at_once) as process:
-        await read_at_once(bench, "memory: warm-up", 1, 3, process)
-        first, second = [await read_at_once(bench, f"memory {n}", process=process, **shape) for n in (1, 2)]
+    with bench.working(segments=args.segments, documents=args.documents_at_once) as worker:
+        await read_at_once(bench, "memory: warm-up", 1, 3, worker)
+        first, second = [await read_at_once(bench, f"memory {n}", workers=worker, **shape) for n in (1, 2)]
     pages = args.documents_at_once * args.pages
     say(f"worker's memory: {first:.0f} MiB at most over {pages} pages, {second:.0f} MiB over {pages} more")
     return {"memory_peak_mb": round(second), "memory_growth_mb": round(second - first, 1)}
@@ -259,11 +285,10 @@ async def measure_segments(bench: Bench, args: argparse.Namespace) -> Json:
     """Read one document in one segment and in several; return how many times quicker the latter is."""
     took = {}
     for segments in (1, args.segments):
-        with bench.working(segments=segments, documents=1) as process:
-            await read_at_once(bench, f"warm-up {segments}", 1, 3, process)
-            begun = time.perf_counter()
-            await read_at_once(bench, f"segments {segments}", 1, args.pages, process)
-            took[segments] = time.perf_counter() - begun
+        with bench.working(segments=segments, documents=1) as worker:
+            await read_at_once(bench, f"warm-up {segments}", 1, 3, worker)
+            _, run_id = await bench.upload(f"segments {segments}", write_document(f"segments {segments}", args.pages))
+            took[segments] = await bench.time_run(run_id)
             say(f"{args.pages} pages in {segments} segments: {took[segments]:.2f} s")
     return {"segment_speedup": round(took[1] / took[args.segments], 2), "segments": args.segments}
 
@@ -329,8 +354,8 @@ async def measure(args: argparse.Namespace) -> Json:
     figures: Json = {}
     if args.delay:
         async with open_bench(args.delay[0], args.concurrency) as bench:
-            for delay in reversed(args.delay):
-                figures |= await measure_schedule(bench, args, delay)
+            for delay, workers in itertools.product(reversed(args.delay), args.workers):
+                figures |= await measure_schedule(bench, args, delay, workers)
             figures |= await measure_memory(bench, args)
             figures |= await measure_segments(bench, args)
             figures |= await measure_rereading(bench)
@@ -348,6 +373,7 @@ def main() -> None:
     parser.add_argument("--documents", type=Path, default=Path("../shared/data/sec_10q_pdf"), help="folder of PDFs")
     parser.add_argument("--delay", type=float, nargs="*", default=[0.2, 0.8], help="seconds a model call takes")
     parser.add_argument("--concurrency", type=int, default=32, help="model calls at once")
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="processes that share the calls")
     parser.add_argument("--documents-at-once", type=int, default=20)
     parser.add_argument("--pages", type=int, default=50)
     parser.add_argument("--segments", type=int, default=8)

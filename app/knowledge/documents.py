@@ -10,19 +10,26 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from app.convert import document
 from app.convert.document import Converted
-from app.db import Json, now
+from app.db import Json, dump_json, now
 from app.errors import Conflict, NotFound
 from app.knowledge.models import Collection, Document, DocumentContent, Entry, Page, Window
 from app.knowledge.recollection_history import mark_stale
 from app.knowledge.rows import page_hash, read_page, table_row
 from app.knowledge.types import Reading
+
+KEEP_WINDOW = text("""
+insert into windows (document_id, hash, project_id, result)
+select id, :hash, project_id, cast(:result as jsonb) from documents
+where id = :document_id and project_id = :project_id for key share
+on conflict (document_id, hash) do update set result = excluded.result
+returning hash
+""")
 
 
 def digest(content: bytes) -> str:
@@ -259,12 +266,8 @@ async def find_windows(
 
 async def save_window(session: AsyncSession, project_id: UUID, document_id: UUID, *, hash: str, result: Json) -> None:
     """Store what reading a window gave; the last word counts. Raises NotFound."""
-    values = {"document_id": document_id, "hash": hash, "project_id": project_id, "result": result}
-    row = [literal(value, getattr(Window, name).type).label(name) for name, value in values.items()]
-    query = select(*row).where(Document.id == document_id, Document.project_id == project_id)
-    adding = insert(Window).from_select(list(values), query.with_for_update(read=True, key_share=True))
-    kept = adding.on_conflict_do_update(index_elements=["document_id", "hash"], set_={"result": adding.excluded.result})
-    if await session.scalar(kept.returning(Window.hash)) is None:
+    row = {"document_id": document_id, "project_id": project_id, "hash": hash, "result": dump_json(result)}
+    if await session.scalar(KEEP_WINDOW, row) is None:
         raise NotFound("There is no such document; it may have been deleted meanwhile.")
 
 

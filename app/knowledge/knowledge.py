@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.convert import document
 from app.convert.document import Converted
-from app.db import Json, Sessions
+from app.db import Json, Sessions, open_single
 from app.errors import Invalid, NotFound
 from app.fetch import Fetcher
 from app.knowledge import collections, discrepancies, documents, entries, recollections, store
@@ -235,19 +235,19 @@ class Knowledge:
         self, document_id: UUID, version: int, *, numbers: Sequence[int] | None = None
     ) -> list[document.Page]:
         """Return the stored pages of a version in order, all or those of `numbers`."""
-        async with self._sessions() as session:
+        async with open_single(self._sessions) as session:
             return await documents.load_pages(session, self._project_id, document_id, version, numbers)
 
     async def find_windows(
         self, document_id: UUID, hashes: Sequence[str], *, part: str | None = None
     ) -> dict[str, Any]:
         """Return by hash what reading windows of a document gave, or one part of it; those never read are left out."""
-        async with self._sessions() as session:
+        async with open_single(self._sessions) as session:
             return await documents.find_windows(session, self._project_id, document_id, hashes, part=part)
 
     async def save_window(self, document_id: UUID, hash: str, result: Json) -> None:
         """Store what reading a window gave. Raises NotFound when the document is gone."""
-        async with self._sessions.begin() as session:
+        async with open_single(self._sessions) as session:
             await documents.save_window(session, self._project_id, document_id, hash=hash, result=result)
 
     async def prune_windows(self, document_id: UUID, hashes: AbstractSet[str]) -> None:

@@ -16,6 +16,8 @@ import snowballstemmer
 from app.knowledge import figures, periods
 
 MAX_LEXEME = 64
+WORDS = 200_000
+"""So many different words are remembered; a language has fewer in use."""
 WORD = re.compile(r"\d+(?:\.\d+)+(?![^\W_])|[^\W_]+(?:['’.&/-][^\W_]+)*")
 ACRONYM = re.compile(r"[A-Za-z](?:\.[A-Za-z])+")
 PART = re.compile(r"[^\W_]+")
@@ -35,7 +37,7 @@ _stemmer = snowballstemmer.stemmer("english")
 _stemmer_lock = Lock()
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=WORDS)
 def stem(word: str) -> str:
     """Return the English Snowball stem of a lower-case word."""
     with _stemmer_lock:
@@ -46,22 +48,23 @@ def lexemes(text: str) -> list[str]:
     """Return the lexemes of a text in order, repeats included; number and period forms follow the words, once each."""
     text = text.replace("\x00", " ")
     words = GROUPED.sub(lambda match: match[0].replace(",", ""), text)
-    found = [lexeme[:MAX_LEXEME] for match in WORD.finditer(words) for lexeme in _word(match[0])]
+    found = [lexeme for word in WORD.findall(words) for lexeme in _word(word)]
     there = set(found)
     forms = [*figures.normal_forms(text), *periods.normal_forms(text)]
     return found + [form[:MAX_LEXEME] for form in dict.fromkeys(forms) if form not in there]
 
 
-def _word(shown: str) -> list[str]:
+@lru_cache(maxsize=WORDS)
+def _word(shown: str) -> tuple[str, ...]:
     if shown[0].isdigit() and "." in shown:
-        return [shown]
+        return (shown[:MAX_LEXEME],)
     if ACRONYM.fullmatch(shown):
         shown = shown.replace(".", "")
     parts = PART.findall(shown.replace("'s", "").replace("’s", ""))
     found = [stem(low) for part in parts if (low := part.lower()) not in STOP_WORDS]
     if _is_code(shown, len(parts)):
         found.append(f"={shown.lower()}")
-    return found
+    return tuple(lexeme[:MAX_LEXEME] for lexeme in found)
 
 
 def _is_code(shown: str, parts: int) -> bool:

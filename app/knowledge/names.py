@@ -50,7 +50,8 @@ def opening_name(text: str, common: Collection[str] = ()) -> str:
 
 def lower_words(texts: Sequence[str]) -> set[str]:
     """Return the words that stand in lower case somewhere in these texts."""
-    return {plain_word(match[0]) for text in texts for match in WORD.finditer(text) if match[0][0].islower()}
+    shown = {match[0] for text in texts for match in WORD.finditer(text)}
+    return {plain_word(word) for word in shown if word[0].islower()}
 
 
 def _opening_words(line: str) -> list[str]:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -276,20 +277,23 @@ def build_postings(drafts: Sequence[Draft], counters: Mapping[str, int]) -> list
 
     `counters` are the ids of the empty lexeme by level, whose rows carry the sums only.
     """
-    rows: dict[int, Json] = {}
+    places: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    sums: dict[int, list[int]] = defaultdict(list)
     for draft in sorted(drafts, key=lambda draft: draft.number):
+        sums[counters[draft.entry.level]].append(draft.length)
         for term_id, count in zip(draft.term_ids, draft.words.values(), strict=True):
-            row = _add(rows, term_id, count)
-            row["numbers"].append(draft.number)
-            row["counts"].append(count)
-            row["lengths"].append(draft.length)
-        _add(rows, counters[draft.entry.level], draft.length)
-    return [rows[term_id] for term_id in sorted(rows)]
+            places[term_id].append((count, draft.number, draft.length))
+    rows = [_posting(term_id, *zip(*found, strict=True)) for term_id, found in places.items()]
+    rows += [_posting(term_id, lengths) for term_id, lengths in sums.items()]
+    return sorted(rows, key=itemgetter("term_id"))
 
 
-def _add(rows: dict[int, Json], term_id: int, count: int) -> Json:
-    empty = {"term_id": term_id, "entries": 0, "occurrences": 0, "numbers": [], "counts": [], "lengths": []}
-    row = rows.setdefault(term_id, empty)
-    row["entries"] += 1
-    row["occurrences"] += count
-    return row
+def _posting(term_id: int, counts: Sequence[int], numbers: Sequence[int] = (), lengths: Sequence[int] = ()) -> Json:
+    return {
+        "term_id": term_id,
+        "entries": len(counts),
+        "occurrences": sum(counts),
+        "numbers": list(numbers),
+        "counts": list(counts) if numbers else [],
+        "lengths": list(lengths),
+    }

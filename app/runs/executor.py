@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bound_contextvars
 
 from app.agents.base import Agent
-from app.db import Json, Sessions
+from app.db import Json, Sessions, open_single
 from app.errors import AppError, RunPoisoned
 from app.llm.ledger import sum_usage
 from app.log import get_logger
@@ -234,7 +234,7 @@ class Executor:
         if events[0].type == DELTA:
             await self._bus.publish(run.id, [{"type": DELTA, "data": event.data} for event in events])
             return
-        async with self._sessions.begin() as session:
+        async with open_single(self._sessions) as session:
             rows = await repository.append_events(session, run.id, run.attempt, events)
         await publish(self._bus, run.id, rows)
 

@@ -6,17 +6,37 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Json, now, storable
+from app.db import Json, dump_json, now, storable
 from app.errors import NotFound
 from app.runs.models import TERMINAL, Run, RunEvent
 from app.webhooks.outbox import append_event as append_webhook_event
 
 PROGRESSED = "run.progressed"
 THREAD_RUNS = 8
+
+APPEND = text("""
+with run as materialized (
+    select id, last_seq from runs where id = :run_id and attempt = :attempt and status = 'running' for update
+), new as (
+    select given.*, row_number() over (order by place) as step
+    from run, jsonb_to_recordset(cast(:events as jsonb)) as given(place int, type text, key text, data jsonb)
+    where not exists (select from run_events known where known.run_id = run.id and known.key = given.key)
+), told as (
+    update runs set last_seq = run.last_seq + (select count(*) from new), progress = coalesce(
+        (select data from new where type = :progressed order by place desc limit 1), runs.progress
+    ) from run where runs.id = run.id and exists (select from new)
+), added as (
+    insert into run_events (run_id, seq, type, key, data, at)
+    select run.id, run.last_seq + step, type, key, data, now() from run, new
+    returning seq, type, key, data, at
+)
+select added.* from run left join added on true order by seq
+""")
+"""Under a lock of the run, adds what is new to its log; no row when the attempt may not write, one of nulls when
+nothing is new."""
 
 
 class AttemptLost(Exception):
@@ -126,37 +146,29 @@ def append_to(session: AsyncSession, run: Run, *events: NewEvent) -> list[RunEve
 async def append_events(
     session: AsyncSession, run_id: UUID, attempt: int, events: Sequence[NewEvent]
 ) -> list[RunEvent]:
-    """Append events of an attempt and return their rows; one whose key is in the log has none. Raises AttemptLost."""
-    new = await _list_new(session, run_id, events)
-    if not new:
-        return []
-    changes: Json = {"last_seq": Run.last_seq + len(new)}
-    progress = [event.data for event in new if event.type == PROGRESSED]
-    if progress:
-        changes["progress"] = progress[-1]
-    query = update(Run).where(*fence(run_id, attempt)).values(changes).returning(Run.last_seq)
-    last = await session.scalar(query)
-    if last is None:
-        raise AttemptLost
-    rows = [
-        RunEvent(run_id=run_id, seq=seq, type=event.type, key=event.key, data=event.data, at=now())
-        for seq, event in enumerate(new, start=last - len(new) + 1)
+    """Append events of an attempt by one statement and return their rows; one whose key is in the log has none.
+
+    Raises AttemptLost.
+    """
+    given = [
+        {"place": place, "type": event.type, "key": event.key, "data": event.data}
+        for place, event in enumerate(_list_distinct(events))
     ]
-    session.add_all(rows)
-    return rows
+    asked = {"run_id": run_id, "attempt": attempt, "progressed": PROGRESSED, "events": dump_json(given)}
+    rows = (await session.execute(APPEND, asked)).all()
+    if not rows:
+        raise AttemptLost
+    return [
+        RunEvent(run_id=run_id, seq=row.seq, type=row.type, key=row.key, data=row.data, at=row.at)
+        for row in rows
+        if row.seq is not None
+    ]
 
 
-async def _list_new(session: AsyncSession, run_id: UUID, events: Sequence[NewEvent]) -> list[NewEvent]:
-    keys = [event.key for event in events if event.key is not None]
-    wanted = func.any(cast(keys, ARRAY(Text)))
-    query = select(RunEvent.key).where(RunEvent.run_id == run_id, RunEvent.key == wanted)
-    known = set(await session.scalars(query)) if keys else set()
-    new = []
-    for event in events:
-        if event.key is None or event.key not in known:
-            new.append(event)
-            known.add(event.key)
-    return new
+def _list_distinct(events: Sequence[NewEvent]) -> list[NewEvent]:
+    """Return the events without those whose key another one before them has."""
+    first: dict[str, NewEvent] = {}
+    return [event for event in events if event.key is None or first.setdefault(event.key, event) is event]
 
 
 def fence(run_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:

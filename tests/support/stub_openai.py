@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -332,10 +333,16 @@ def embed_text(text: str, dimension: int) -> np.ndarray:
     """Return a unit vector of the words' hashes: texts that share words are near each other."""
     vector = np.zeros(dimension, np.float32)
     for word in re.findall(r"\w+", text.lower()) or [text]:
-        digest = hashlib.sha256(word.encode()).digest()
-        vector[int.from_bytes(digest[:4]) % dimension] += 1 if digest[4] % 2 else -1
+        place, sign = _hash_word(word)
+        vector[place % dimension] += sign
     norm = float(np.linalg.norm(vector))
     return vector / norm if norm else np.eye(1, dimension, dtype=np.float32)[0]
+
+
+@lru_cache(maxsize=100_000)
+def _hash_word(word: str) -> tuple[int, int]:
+    digest = hashlib.sha256(word.encode()).digest()
+    return int.from_bytes(digest[:4]), 1 if digest[4] % 2 else -1
 
 
 async def read_request(reader: asyncio.StreamReader) -> Received | None:

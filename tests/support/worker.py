@@ -1,8 +1,9 @@
 """A worker process with the agents of the tests."""
 
-import asyncio
 import os
 from pathlib import Path
+
+import uvloop
 
 import tests.support.agents
 from app.agents.registry import discover
@@ -21,4 +22,4 @@ def work_in_child(settings: Settings, log: Path, graves: Path | None) -> None:
     agents = {**discover(), **discover(tests.support.agents)}
     if graves is not None:
         agents = {name: make_deadly(agent, graves) for name, agent in agents.items()}
-    asyncio.run(run_worker(settings, agents))
+    uvloop.run(run_worker(settings, agents))

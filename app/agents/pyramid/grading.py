@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from app.agents.pyramid.coverage import measure_coverage
 from app.agents.pyramid.grounding import Ground, Verdict
@@ -20,10 +21,19 @@ class WindowPages:
     def __init__(self, pages: Sequence[Page], card: Card, *, filename: str, before: Page | None) -> None:
         self.pages = list(pages)
         self._card = card
-        self._ground = Ground(pages, card, filename=filename, before=before)
+        self._filename = filename
         ahead = [before, *pages]
         self._before = {page.number: ahead[i] for i, page in enumerate(pages)}
         self._places: dict[int, PagePlaces] = {}
+
+    @cached_property
+    def _ground(self) -> Ground:
+        return Ground(self.pages, self._card, filename=self._filename, before=self._before[self.pages[0].number])
+
+    def keep_grounded(self, insights: Sequence[Insight], settled: Sequence[Insight]) -> tuple[WindowResult, list[str]]:
+        """Return what `judge` leaves, with what it drops listed, and what `find_missing` finds missing in that."""
+        result = drop_ungrounded(*self.judge(insights, settled))
+        return result, self.find_missing(result.insights)
 
     def judge(
         self, insights: Sequence[Insight], settled: Sequence[Insight]

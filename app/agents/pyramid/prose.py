@@ -99,8 +99,8 @@ def is_informative(text: str) -> bool:
     words = WORD.findall(text)
     if not 5 <= len(words) <= 90 or DANGLING.match(text):
         return False
-    letters = sum(c.isalpha() for c in text)
-    return letters >= 0.5 * len(text) and text[-1] in '.!?”")' and any(w.islower() for w in words[1:])
+    letters = sum(map(str.isalpha, text))
+    return letters >= 0.5 * len(text) and text[-1] in '.!?”")' and any(map(str.islower, words[1:]))
 
 
 def _say(shown: str, card: Card) -> str:

@@ -119,13 +119,14 @@ async def _read(state: SegmentState, window: Window, progress: Progress, context
     reading = await context.run(
         READ_WINDOW, WindowInput(card=progress.card, pages=window.pages, insights=known, before=window.before)
     )
+    grounds = WindowPages(window.pages, progress.card, filename=state["filename"], before=window.before)
     insights = apply_edits(known, reading, window.numbers)
-    grounds = _grounds(state, window, progress.card)
-    result, bad = await asyncio.to_thread(grounds.judge, insights, settled)
-    result = drop_ungrounded(result.model_copy(update={"notes": reading.notes}), bad)
+    result, missing = await asyncio.to_thread(grounds.keep_grounded, insights, settled)
+    result = result.model_copy(update={"notes": reading.notes})
     if result.dropped:
         result = await _repair(window, progress.card, grounds, result, context)
-    if missing := await asyncio.to_thread(grounds.find_missing, result.insights):
+        missing = await asyncio.to_thread(grounds.find_missing, result.insights)
+    if missing:
         result = await _cover(window, progress.card, grounds, result, missing, context)
     return result
 
@@ -162,10 +163,6 @@ def _accept_repairs(grounds: WindowPages, draft: WindowResult, reading: WindowRe
     lost = [drop for n, drop in enumerate(draft.dropped, start=1) if n not in mended]
     insights = [insight for index, insight in enumerate(result.insights) if index not in bad]
     return WindowResult(insights=merge_insights(insights), notes=draft.notes, dropped=lost)
-
-
-def _grounds(state: SegmentState, window: Window, card: Card) -> WindowPages:
-    return WindowPages(window.pages, card, filename=state["filename"], before=window.before)
 
 
 def _document(state: SegmentState) -> UUID:
