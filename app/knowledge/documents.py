@@ -3,7 +3,7 @@
 Locks are always taken in one order: collection, document, lexical sums.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from hashlib import sha256
@@ -140,6 +140,12 @@ async def list_documents(
         query = query.where(Document.status == status)
     if after:
         query = query.where(Document.id > after)
+    return list(await session.scalars(query))
+
+
+async def find_documents(session: AsyncSession, project_id: UUID, ids: Iterable[UUID]) -> list[Document]:
+    """Return the project's documents of these ids; those that are gone are left out."""
+    query = select(Document).where(Document.project_id == project_id, Document.id.in_(list(ids)))
     return list(await session.scalars(query))
 
 

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import replace
@@ -180,6 +180,12 @@ class Knowledge:
         """Return a document. Raises NotFound."""
         async with self._sessions() as session:
             return document_view(await documents.get_document(session, self._project_id, document_id))
+
+    async def find_documents(self, ids: Iterable[UUID]) -> dict[UUID, DocumentView]:
+        """Return documents by id; those that are gone are left out."""
+        async with open_single(self._sessions) as session:
+            found = await documents.find_documents(session, self._project_id, ids)
+        return {row.id: document_view(row) for row in found}
 
     async def get_page(self, document_id: UUID, number: int) -> PageView:
         """Return a page of the published version. Raises NotFound."""

@@ -33,17 +33,18 @@ async def compare_statements(state: PyramidState, runtime: Runtime[Context]) -> 
 
 
 async def _build_pairs(context: Context, document_id: UUID, near: Sequence[Statements]) -> list[StatementPair]:
-    known = {}
-    for each in {document_id, *(pair.other_document_id for pair in near)}:
-        document = await context.knowledge.get_document(each)
-        known[each] = {name: str(document.metadata[name]) for name in TOLD if name in document.metadata}
+    documents = await context.knowledge.find_documents({document_id, *(pair.other_document_id for pair in near)})
+    known = {
+        each: {name: str(document.metadata[name]) for name in TOLD if name in document.metadata}
+        for each, document in documents.items()
+    }
     return [
         StatementPair(
             number=number,
             one=pair.mine,
             other=pair.other,
-            one_of=known[document_id],
-            other_of=known[pair.other_document_id],
+            one_of=known.get(document_id, {}),
+            other_of=known.get(pair.other_document_id, {}),
         )
         for number, pair in enumerate(near, start=1)
     ]
