@@ -32,6 +32,8 @@ LENGTHS = {
     "three": 3, "six": 6, "nine": 9, "twelve": 12, "3": 3, "6": 6, "9": 9, "12": 12, "13": 3, "26": 6, "39": 9,
     "52": 12, "53": 12, "thirteen": 3, "twenty-six": 6, "thirty-nine": 9, "fifty-two": 12, "fifty-three": 12,
 }  # fmt: skip
+LOOSE_AND = re.compile(r"^(?:\s*and\b)+|(?:\band\s*)+$", re.IGNORECASE)
+"""What is left of "2023 and 2022"."""
 FLOWS = re.compile(r"\b(?:operations|income|earnings|cash flows?|loss|comprehensive)\b", re.IGNORECASE)
 STATEMENT = re.compile(
     r"\b(?:CONSOLIDATED\s+)?(?:INCOME|CASH FLOWS?|BALANCE|COMPREHENSIVE INCOME|STOCKHOLDERS[’'] EQUITY)"
@@ -39,7 +41,7 @@ STATEMENT = re.compile(
 )
 LEFT_OVER = re.compile(
     r"\b(?:(?:for\s+)?the\b|as\s+(?:of|at)|at|(?:three|six|nine|twelve|\d+)\s+months?|(?:[\w-]+\s+)?weeks?|quarters?|"
-    r"(?:fiscal\s+)?years?|periods?|end(?:ed|ing)|unaudited|audited|and)\b|[(),:|$—–-]",
+    r"(?:fiscal\s+)?years?|periods?|end(?:ed|ing)|unaudited|audited)\b|[(),:|$—–-]",
     re.IGNORECASE,
 )
 
@@ -159,7 +161,7 @@ def _rest(header: str, found: Sequence[Found]) -> str:
         flags=re.IGNORECASE,
     )
     header = STATEMENT.sub(" ", header)
-    rest = re.sub(r"\s+", " ", LEFT_OVER.sub(" ", header)).strip(" ,.;:")
+    rest = LOOSE_AND.sub("", re.sub(r"\s+", " ", LEFT_OVER.sub(" ", header)).strip(" ,.;:")).strip()
     rest = re.sub(r"\b(.{3,60}?)(?: \1)+$", r"\1", rest)
     return rest if re.search(r"[A-Za-z]{2}", rest) else ""
 

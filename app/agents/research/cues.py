@@ -9,6 +9,8 @@ def _any(*patterns: str, start: str = r"\b", end: str = r"\b") -> re.Pattern[str
 
 REPORTS = r"(?:quarters|periods?|filings|reports|years|10-qs|10-ks|quarterly reports|annual reports|quarters?)"
 
+ABOUT = r"what (?:is|are) [^?]+ about(?=\W*$)|what do(?:es)? [^?]+ say(?=\W*$)"
+
 FIGURE = _any(
     "how (?:much|many)",
     "what (?:was|were|is|are|percentage|percent|share|amount|effective)",
@@ -24,6 +26,7 @@ OPEN = _any(
     *"why explain describe discuss outline strategy strategic who whom legal nature purpose agenda".split(),
     *"industry focus list relationship drove driven policy policies factors? drivers? risks? reasons?".split(),
     "implications?|impacts?",
+    ABOUT,
     r"summari[sz]e|correlat\w+|analy[sz]e|affect\w*|details?|name the",
 )
 CHANGE = _any(
@@ -47,6 +50,12 @@ COLLECTION = _any(
     "(?:this|the) (?:collection|corpus|library) (?:is )?(?:about|contain|hold|have|cover)",
     "(?:which|what|list the|list all|list all the) documents",
 )
+WHOLE = _any(
+    "summari[sz]e|summary|overview|gist|takeaways?|tell me about",
+    "(?:main|key) (?:points?|messages?|findings?|statements?)",
+    ABOUT,
+)
+"""What asks for a document as a whole, where nothing in it is named."""
 INSTRUCTION = _any(
     r"please|give (?:a|your)|answer (?:in|the)|round|base (?:your|the)|assume|provide|calculate (?:what|\()|state",
     "we (?:need|want) to|use only|respond|return|if .* (?:not|isn).* (?:metric|useful|relevant)",

@@ -1,5 +1,7 @@
 """Research without a model: reads the question, judges findings by slots and words, writes what was found."""
 
+from dataclasses import replace
+
 from app.agents.research.arithmetic import shift_names
 from app.agents.research.extract import write_extract
 from app.agents.research.formulas import Formula, find_formula, plan_formula
@@ -137,8 +139,11 @@ def _touching(reading: Reading, findings: list[GivenFinding]) -> list[GivenFindi
 
 
 def _helps(reading: Reading, given: GivenFinding) -> bool:
-    near = relevance(reading, given.finding, given.document)
-    return near >= (1.0 if reading.kind == "figure" else ENOUGH)
+    """Tell whether a finding has enough of the question; of a figure every word but those that only refine it."""
+    if reading.kind != "figure":
+        return relevance(reading, given.finding, given.document) >= ENOUGH
+    asked = replace(reading, measure=tuple(s for s in reading.measure if s in reading.core))
+    return relevance(asked, given.finding, given.document) >= 1.0
 
 
 OFFLINE: OfflineFunctions = {

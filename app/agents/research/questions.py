@@ -29,6 +29,7 @@ from app.agents.research.cues import (
     PREAMBLE,
     REWORDED,
     SPREAD,
+    WHOLE,
     YES_OR_NO,
 )
 from app.agents.research.documents import FORM, Known, choose_documents, name_issuers, read_forms
@@ -89,7 +90,7 @@ def read_question(text: str, documents: Sequence[Known]) -> Reading:
     measure = _measure(bare, issuers, documents)
     return Reading(
         text=text,
-        kind=_kind(asked, spread=spread, periods=len(periods)),
+        kind=_kind(asked, spread=spread, periods=len(periods), whole=not measure),
         issuers=issuers,
         names=_names(bare, issuers, documents),
         years=tuple(dict.fromkeys(y for p in periods for y in re.findall(r"(?:19|20)\d{2}", p.form))),
@@ -176,8 +177,8 @@ def spell_name(name: str, text: str) -> str:
     return found[0] if found else name.title()
 
 
-def _kind(asked: str, *, spread: bool, periods: int) -> AskKind:
-    if COLLECTION.search(asked):
+def _kind(asked: str, *, spread: bool, periods: int, whole: bool) -> AskKind:
+    if COLLECTION.search(asked) or (whole and WHOLE.search(asked)):
         return "collection"
     if OPEN.search(asked):
         return "open"

@@ -23,10 +23,10 @@ TELLING = 0.2
 
 def first_orders(step: PlanStep, reading: Reading) -> list[SearchOrder]:
     """Return the searches of a sub-question's first round: facts by slot, documents one by one or routed, concepts."""
-    if reading.kind == "collection":
-        return [_order(step, "overview", reading.text)]
-    query = " ".join([step.question, *step.terms])
     chosen = [str(i) for i in reading.document_ids]
+    if reading.kind == "collection":
+        return [_order(step, "overview", reading.text, chosen)]
+    query = " ".join([step.question, *step.terms])
     orders = [_order(step, "facts", step.question, chosen)] if reading.measure else []
     spread = 1 < len(chosen) <= SPREAD_DOCUMENTS and (reading.spread or bool(reading.issuers))
     if spread:
@@ -87,14 +87,19 @@ def ranked_findings(
 
 
 def best_passage(page: EntryView, reading: Reading) -> str | None:
-    """Return the stretch of a page that has most of the question's words, or None when it has none."""
-    pieces = [p for p in split_pieces(page.text) if p.kind != "heading"]
-    scored = [(covered(reading.measure, p.text), -n) for n, p in enumerate(pieces)]
+    """Return the sentence of a page with most of the question's words and what follows it, None where none has any.
+
+    Tables are left to what was read from their rows: cells run together tell nobody anything.
+    """
+    pieces = split_pieces(page.text)
+    scored = [(covered(reading.measure, p.text), -n) for n, p in enumerate(pieces) if p.kind == "sentence"]
     if not scored or not reading.measure or max(scored)[0] == 0:
         return None
     best = -max(scored)[1]
     end = best + 1
-    while end < len(pieces) and estimate_tokens(page.text[pieces[best].start : pieces[end].end]) < PASSAGE_TOKENS:
+    while end < len(pieces) and pieces[end].kind == "sentence":
+        if estimate_tokens(page.text[pieces[best].start : pieces[end].end]) >= PASSAGE_TOKENS:
+            break
         end += 1
     return page.text[pieces[best].start : pieces[end - 1].end]
 

@@ -1,7 +1,7 @@
 """Figures chosen by their slot: the fact whose entity, measure and period are the ones asked for."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice, product
@@ -84,7 +84,7 @@ def measure_fit(reading: Reading, value: SlotValue) -> float:
         return 0.0
     last = _label_stems(value)
     extra = have - asked - QUALIFIERS - own
-    weight = len(extra & last) + HEADING_WEIGHT * len(extra - last)
+    weight = len(extra & last) + HEADING_WEIGHT * len(extra - last) + len(extra & _head_stems(value, asked))
     qualifiers = (have ^ set(reading.measure)) & QUALIFIERS - {"total"}
     fit = len(asked) / (len(asked) + weight) - 0.04 * len(qualifiers)
     wanted_total = "total" in reading.measure or not set(reading.measure) & QUALIFIERS
@@ -175,6 +175,13 @@ def _measure_stems(value: SlotValue) -> tuple[str, ...]:
 
 def _label_stems(value: SlotValue) -> set[str]:
     return {stem(word) for word in WORD.findall(normalise(f"{value.scope} {value.measure}").rsplit(", ", 1)[-1])}
+
+
+def _head_stems(value: SlotValue, asked: Set[str]) -> Set[str]:
+    """Return the stems of X where a measure is "X of Y" and only Y is asked: repayments of debt are no debt."""
+    head, joint, _ = normalise(value.measure).partition(" of ")
+    stems = set(list_stems(head)) if joint else set()
+    return set() if stems & asked else stems
 
 
 def _is_entity(reading: Reading, value: SlotValue, document: Known | None) -> bool:

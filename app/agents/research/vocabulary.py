@@ -2,42 +2,41 @@
 
 GENERIC = frozenset(
     """
-    10-k 10-q 10k 10q 8-k 8k a about above according across affect affected after again against align all alone
-    already also although am amid among amount an analyse analysis analyze and announce announced annual annually
-    another answer any appear are aren arise around as ascertain ask asked assess associate associated assume at
-    attribute attributed available base based be because become been before behind being below between big billion
-    billions both break bring brought but by calculate can cannot categories category change changed changes chief
-    clearly close combine come comes companies company compare compared compares comparison concern concerning
-    conclude connect connection consequence consequences consistent contribute contributed contributing correlate
-    correlation correspond could data date dated decimal decrease decreased describe described detail detailed
-    details develop development did differ difference different discern discerned disclose disclosed discuss
-    discussed discussion division divisions document documents does doing dollar dollars done draw drawing drive
-    driven driver drivers drove during each earn earned effect effects efficiency either element elements end ended
-    ending ends engage engaged especially evolution evolve evolved expenditure expenditures explain explained face
-    factor factors far fetch few figure figures file filed filing filings financial find first fiscal five fluctuate
-    fluctuated fluctuation focus following for form found four from further fy gave generally generate generated get
-    give given gives go had happen happened has have having he help her high his historically how however i
-    identified identify if impact implication implications important improve improved improving in include included
-    including income-statement increase increased indicate indicated indicates influence influenced information
-    insight insights instead into introduce introduced introduction is isn it its itself just key kind know large
-    last late latest level levels like line list listed low magnitude main major make makes many material materially
-    may me mean measure measured mention mentioned might million millions month months more moreover most movement
-    much must my name named need new next nor not notable note noted now observed of off on once one only or other
-    our out outline outlined over overall own paid part partake partaken particular particularly past pattern
-    patterns pay per percent percentage percents perform performance period periods place places please point
-    possible posted potential potentially present previous primarily primary principal prior profile provide
-    provided q1 q2 q3 q4 quarter quarter-over-quarter quarterly quarters question recent recently reflect regard
-    regarding relate related relation relationship relevant rely relying repercussion repercussions report reported
-    reporting reports respective respond response result results reveal revealed round said same say says scale
-    scope section sections seen segment segments separately several share shift shifted shifts should show shown
-    shows significant significantly similar since single situation so some specific specifically spend spending
+    10-k 10-q 10k 10q 8-k 8k a about above according across affect affected after again against align all alone already
+    also although am amid among amount an analyse analysis analyze and announce announced annual annually another answer
+    any appear are aren arise around as ascertain ask asked assess associate associated assume at attribute attributed
+    available base based be because become been before behind being below between big billion billions both break bring
+    brought but by calculate can cannot categories category change changed changes chief clearly close combine come
+    comes companies company compare compared compares comparison concern concerning conclude connect connection
+    consequence consequences consistent contribute contributed contributing correlate correlation correspond could data
+    date dated decimal decrease decreased describe described detail detailed details develop development did differ
+    difference different discern discerned disclose disclosed discuss discussed discussion division divisions document
+    documents does doing dollar dollars done draw drawing drive driven driver drivers drove during each earn earned
+    effect effects efficiency either element elements end ended ending ends engage engaged especially evolution evolve
+    evolved expenditure expenditures explain explained face factor factors far fetch few figure figures file filed
+    filing filings financial find first fiscal five fluctuate fluctuated fluctuation focus following for form found four
+    from further fy gave generally generate generated get gist give given gives go had happen happened has have having
+    he help her high his historically how however i identified identify if impact implication implications important
+    improve improved improving in include included including income-statement increase increased indicate indicated
+    indicates influence influenced information insight insights instead into introduce introduced introduction is isn it
+    its itself just key kind know large last late latest level levels like line list listed low magnitude main major
+    make makes many material materially may me mean measure measured mention mentioned might million millions month
+    months more moreover most movement much must my name named need new next nor not notable note noted now observed of
+    off on once one only or other our out outline outlined over overall overview own paid part partake partaken
+    particular particularly past pattern patterns pay per percent percentage percents perform performance period periods
+    place places please point possible posted potential potentially present previous primarily primary principal prior
+    profile provide provided q1 q2 q3 q4 quarter quarter-over-quarter quarterly quarters question recent recently
+    reflect regard regarding relate related relation relationship relevant rely relying repercussion repercussions
+    report reported reporting reports respective respond response result results reveal revealed round said same say
+    says scale scope section sections seen segment segments separately several share shift shifted shifts should show
+    shown shows significant significantly similar since single situation so some specific specifically spend spending
     spent stack state stated statement states status still subject substantial substantially such suggest suggests
-    summarise summarize summary take taken tell than that the their them then there these they thing things third
-    this those thousand thousands three through throughout time timeframe to together toward trend trends two type
-    under understand undertake undertaken unit units until up upon us usd use used using utilizing value values
-    varied various vary versus very via vs want was way ways we week weeks well were what whatever when where
-    whether which while who whom whose why will with within without would year year-on-year year-over-year yearly
-    years yes you your yoy
+    summarise summarize summary take takeaway takeaways taken tell than that the their them then there these they thing
+    things third this those thousand thousands three through throughout time timeframe to together toward trend trends
+    two type under understand undertake undertaken unit units until up upon us usd use used using utilizing value values
+    varied various vary versus very via vs want was way ways we week weeks well were what whatever when where whether
+    which while who whom whose why will with within without would year year-on-year year-over-year yearly years yes you
+    your yoy
     """.split()
 )
 """Words a question may be made of without asking for anything by them."""

@@ -56,6 +56,11 @@ def test_the_documents_meant_are_chosen(question: str, expected: list[str]) -> N
         ("Which risks does Apple name?", "open"),
         ("Has Apple bought back shares, and what are the consequences?", "open"),
         ("What can I ask this collection?", "collection"),
+        ("Summarise Apple's 10-Q for the third quarter of 2023.", "collection"),
+        ("What are the documents about?", "collection"),
+        ("Summarise Apple's risk factors.", "open"),
+        ("What is the section on leases about?", "open"),
+        ("Summarise Tesla's 10-K.", "open"),
     ],
 )
 def test_the_kind_of_answer_is_told(question: str, kind: str) -> None:

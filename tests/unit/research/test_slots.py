@@ -118,3 +118,11 @@ def test_two_documents_that_disagree_are_set_side_by_side_newest_first() -> None
     found = find_contradictions(same, KNOWN)
     assert [[s.filename for s in c.sides] for c in found] == [["2023 Q3 AAPL.pdf", "2023 Q2 AAPL.pdf"]]
     assert find_contradictions([FINDINGS[0], FINDINGS[1]], KNOWN) == []
+
+
+def test_what_is_paid_back_of_a_debt_is_not_the_debt() -> None:
+    repaid = finding("repayments of term debt", -1401, "3m:2023-07-01")
+    owed = finding("term debt", 98071, "at:2023-07-01")
+    assert answer("What is Apple's term debt?", [repaid]) == []
+    assert answer("What is Apple's term debt?", [repaid, owed]) == [98071]
+    assert answer("What were Apple's repayments of term debt?", [repaid, owed]) == [-1401]
