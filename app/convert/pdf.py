@@ -174,18 +174,21 @@ def _paragraphs(lines: Sequence[Line]) -> list[Block]:
 
 
 def _starts_paragraph(above: Line, line: Line, right: float, pitch: float) -> bool:
-    gap = line.y - above.y
-    if gap > max(1.25 * pitch, 1.1 * line.size) and gap > 1.35 * line.size:
-        return True
+    gap, first = line.y - above.y, line.words[0]
     if above.strong != line.strong or abs(above.size - line.size) > 0.15 * line.size:
         return True
-    first = line.words[0]
+    room = right - above.x1
+    full = room <= (first.x1 - first.x0) + 3 * line.size
+    in_sentence = re.match(r"[a-z]", first.text) and not re.search(r"[.!?:;]$", above.text)
+    if full and in_sentence and gap < 2.5 * line.size:
+        return False
+    if gap > max(1.25 * pitch, 1.1 * line.size) and gap > 1.35 * line.size:
+        return True
     if is_unit_note(line.text) or (_FORM_LINE.search(above.text) and _FORM_LINE.search(line.text)):
         return True
     if re.match(r"[•●▪■◦○–·]$|\(?\w{1,3}[.)]$", first.text) and line.x0 <= above.x0 + 2 * line.size:
         return True
-    room = right - above.x1
-    return room > (first.x1 - first.x0) + 3 * line.size and not re.match(r"[a-z]", first.text)
+    return not full and not re.match(r"[a-z]", first.text)
 
 
 def _paragraph(lines: Sequence[Line]) -> Block:

@@ -1,4 +1,4 @@
-"""Sentences of a page that carry information and stand alone, with their place."""
+"""Sentences of a page that carry information, together with those that lean on them, and their place."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,14 @@ ABBREVIATION = re.compile(
     r"(?:\b(?:Inc|Corp|Co|Ltd|No|Nos|Mr|Mrs|Ms|Dr|St|vs|e\.g|i\.e|etc|approx|Jr|Sr|Art|Sec|Fig|al|Jan|Feb|Mar|Apr|Jun|Jul"
     r"|Aug|Sept|Sep|Oct|Nov|Dec)|\b[A-Z]|U\.S)\.$"
 )
-DANGLING = re.compile(
+LEANING = re.compile(
     r"(?:it|its|they|their|them|this|these|that|those|such|he|she|his|her|here|there|however|therefore|additionally|"
-    r"as a result|accordingly|in addition|also|and|but|or|which|see|refer|table of contents)\b",
+    r"as a result|accordingly|in addition|also|and|but|or|which)\b",
     re.IGNORECASE,
 )
+POINTING = re.compile(r"(?:see|refer|table of contents)\b", re.IGNORECASE)
+LONGEST_JOINT = 400
+"""Characters of the sentences that are kept as one: what evidence can quote."""
 ISSUER = re.compile(r"\b(?:the|The)\s+(?:Company|Corporation|Registrant)\b(?!\s+(?:Act|Law)\b)(['’]s)?")
 NOTES = re.compile(r"^\*\*Notes:\*\*\s+")
 STEP = re.compile(r"(?:[-*+•]|\d{1,3}[.)]|>)\s+")
@@ -32,7 +35,7 @@ WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 
 @dataclass(frozen=True, kw_only=True)
 class Sentence:
-    """A sentence as an insight says it, and where it stands in the page's Markdown."""
+    """A sentence as an insight says it, with any that lean on it, and where it stands in the page's Markdown."""
 
     text: str
     start: int
@@ -54,12 +57,11 @@ def read_prose(markdown: str, card: Card) -> list[Sentence]:
 
 
 def _read_sentences(markdown: str, spans: Sequence[tuple[int, int]], topic: str, card: Card) -> Iterator[Sentence]:
-    for start, end in spans:
-        for first, last in split_sentences(markdown[start:end]):
-            shown = markdown[start + first : start + last]
-            text = _say(shown, card)
-            if is_informative(text) and not is_boilerplate(text) and not BLANK_LINE.search(shown):
-                yield Sentence(text=text, start=start + first, end=start + last, topic=topic)
+    for start, end in _standing(markdown, spans):
+        shown = markdown[start:end]
+        text = _say(shown, card)
+        if is_informative(text) and not is_boilerplate(text) and not BLANK_LINE.search(shown):
+            yield Sentence(text=text, start=start, end=end, topic=topic)
 
 
 def _read_form(markdown: str, spans: Sequence[tuple[int, int]], topic: str, card: Card) -> Iterator[Sentence]:
@@ -95,9 +97,9 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 
 
 def is_informative(text: str) -> bool:
-    """Whether a sentence stands alone: a whole sentence of 5–90 words that doesn't lean on the one before."""
+    """Whether a text stands alone: whole sentences of 5–90 words that don't lean on what is before."""
     words = WORD.findall(text)
-    if not 5 <= len(words) <= 90 or DANGLING.match(text):
+    if not 5 <= len(words) <= 90 or LEANING.match(text) or POINTING.match(text):
         return False
     letters = sum(map(str.isalpha, text))
     return letters >= 0.5 * len(text) and text[-1] in '.!?”")' and any(map(str.islower, words[1:]))
@@ -108,6 +110,21 @@ def _say(shown: str, card: Card) -> str:
     text = re.sub(r"\*\*|__|\\(?=[$*_|#])|\s?[®™℠](?=\W)", "", re.sub(r"\s+", " ", shown)).strip()
     name = card.short_name
     return ISSUER.sub(lambda m: f"{name}'s" if m[1] else name, text) if name else text
+
+
+def _standing(markdown: str, paragraphs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the start and end of sentences; one that leans on the sentence right before it is one with it."""
+    joined: list[tuple[int, int]] = []
+    for paragraph, stop in paragraphs:
+        for first, last in split_sentences(markdown[paragraph:stop]):
+            start, end = paragraph + first, paragraph + last
+            before, until = joined[-1] if joined else (start, start)
+            beside = joined and not markdown[until:start].strip() and end - before <= LONGEST_JOINT
+            if beside and LEANING.match(markdown, start):
+                joined[-1] = (before, end)
+            else:
+                joined.append((start, end))
+    return joined
 
 
 def _paragraphs(markdown: str) -> Iterator[tuple[int, int, str]]:

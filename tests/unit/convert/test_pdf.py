@@ -147,3 +147,18 @@ def test_table_after_text_does_not_take_the_columns_of_the_page_before() -> None
 
     table = convert_pdf(draw_pdf(partial(draw_long_table, first=True), draw), max_pages=5).pages[1].tables[0]
     assert table.columns == ((), ())
+
+
+def test_a_line_in_the_middle_of_a_sentence_starts_no_paragraph_however_far_below_it_stands() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for y, line in (
+            (700, "The harbour has two piers. Its northern pier was rebuilt after the storm."),
+            (688, "It is used by ferries, and its rebuilding took three years and cost $6.3"),
+            (670, "million and $19.7 million, respectively."),
+            (640, "Another paragraph begins here."),
+        ):
+            canvas.drawString(50, y, line)
+
+    page = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].markdown
+    assert "cost $6.3 million and $19.7 million, respectively.\n\nAnother" in page

@@ -23,6 +23,15 @@ def test_sentences_that_lean_on_others_and_fragments_are_left_out() -> None:
     )
 
 
+def test_a_sentence_that_leans_on_the_one_before_is_told_with_it() -> None:
+    both = ["Tarn employs 90 people in Oslo. Its plants are in Bergen and Hamar."]
+    assert told("Tarn employs 90 people in Oslo. Its plants are in Bergen and Hamar.") == both
+    assert told("Tarn employs 90 people in Oslo.\n\nIts plants are in Bergen and Hamar.") == both
+    assert told("Tarn employs 90 people in Oslo.\n\n| a | b |\n\nIts plants are in Bergen and Hamar.") == [
+        "Tarn employs 90 people in Oslo."
+    ]
+
+
 def test_a_form_left_blank_and_a_box_not_ticked_say_nothing() -> None:
     blank = "For the transition period from            to           ."
     lines = "For the quarter ended ____ it was filed late by us."
