@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.agents.pyramid.columns import Column
+from app.agents.pyramid.quantities import read_own_unit, read_quantity
 from app.agents.pyramid.schemas import Card
 from app.convert.document import Table, TableRow
 from app.knowledge.assertions import PER_SHARE
@@ -46,12 +47,16 @@ MONEY_WORDS = {"dollar": "USD", "euro": "EUR", "pound": "GBP", "yen": "JPY", "ru
 
 @dataclass(frozen=True, kw_only=True)
 class TableUnits:
-    """What a table says of its numbers: the currency, the scale of amounts, of share counts, and if all are shares."""
+    """What a table says of its numbers: the currency, the scale of amounts, of share counts, and if all are shares.
+
+    `counted` is what they count where they are no amounts: "barrels per day".
+    """
 
     currency: str = ""
     scale: int = 1
     share_scale: int = 1
     of_shares: bool = False
+    counted: str = ""
 
     def of(self, row: TableRow, column: Column, figure: Figure) -> tuple[str, int]:
         """Return the unit ("USD", "USD/share", "shares", "percent", "") and scale of one cell."""
@@ -62,6 +67,8 @@ class TableUnits:
             return figure.unit, 1
         if figure.kind == "count" and (column.percent or PERCENT.search(row.label)):
             return "percent", 1
+        if figure.kind == "count" and (named := read_own_unit(row.label) or read_own_unit(f"({column.dimension})")):
+            return named
         if self._is_per_share(f"{words} {column.dimension}", figure):
             currency = figure.unit or self.currency
             return f"{currency}/share" if currency else "per share", 1
@@ -74,7 +81,7 @@ class TableUnits:
             return figure.unit, own or self.scale
         if COUNTED.search(label):
             return "", own or 1
-        return self.currency, own or self.scale
+        return self.counted or self.currency, own or self.scale
 
     @staticmethod
     def _counts_shares(words: str, column: Column) -> bool:
@@ -98,10 +105,12 @@ def read_units(table: Table, card: Card, *, note: str = "") -> TableUnits:
     scale = _scale(announced)
     shares = SHARE_SCALE.search(announced)
     share_scale = SCALES[(shares[1] or shares[2]).lower()] if shares else scale
+    counted = read_quantity(announced)
     return TableUnits(
-        currency=_currency(table, f"{announced} {headers} {table.caption}", card),
+        currency="" if counted else _currency(table, f"{announced} {headers} {table.caption}", card),
         scale=scale,
         share_scale=share_scale,
+        counted=counted,
         of_shares=bool(OF_SHARES.search(table.caption) or OF_SHARES.search(table.unit_note)),
     )
 

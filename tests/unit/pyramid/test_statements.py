@@ -50,6 +50,12 @@ def test_a_cell_becomes_a_sentence_with_entity_measure_value_unit_and_period() -
         (row("Shares issued to employees", "(39)", "", path=("Capital:",)), "were -$39 million"),
         (row("Dividends ($0.34 per share)", "(519)", ""), "was -$519 million"),
         (row("Number of shares purchased", "9,204,200,000", ""), "9,204,200,000 shares in"),
+        (row("Crude production (mb/d)", "1,204", ""), "was 1,204 mb/d in"),
+        (row("Realizations* ($/bbl)", "71.30", ""), "was $71.30 in"),
+        (row("Sites - total (#)", "18,900", ""), "was 18,900 in"),
+        (row("Expected life (months)", "78", ""), "was 78 months in"),
+        (row("Capacity in wind – GW", "2.1", ""), "was 2.1 gw in"),
+        (row("Net income (loss)", "1,204", ""), "was $1,204 million in"),
     ],
 )
 def test_units_and_names_follow_the_row(cells: TableRow, said: str) -> None:
@@ -196,6 +202,20 @@ def test_a_table_without_money_or_periods_is_not_in_the_units_of_the_accounts() 
         row("Jane Doe", "54", "Chief Executive"), columns=(("Age",), ("Position",)), note="", units="in millions"
     )
     assert aged == ["Apple – Jane Doe: Age: 54; Position: Chief Executive."]
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("(thousand barrels per day)", "was 265 thousand barrels per day in"),
+        ("Thousands of acres", "was 265 thousand acres in"),
+        ("thousands of U.S. dollars", "was $265 thousand in"),
+        ("$ million, except ratios", "was $265 million in"),
+    ],
+)
+def test_a_note_may_name_what_is_counted_in_place_of_money(note: str, said: str) -> None:
+    (told,) = tell(row("Lingen", "265", ""), note=note)
+    assert said in told
 
 
 def test_a_note_may_scale_amounts_and_shares_at_once() -> None:
