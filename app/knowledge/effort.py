@@ -12,7 +12,9 @@ SETTINGS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How far a search looks: rows a leg gives, candidates scored, postings read, lexemes used, HNSW's width.
+    """How far a search looks: rows a leg gives, candidates scored, lexemes used, HNSW's width.
+
+    At each level, lexemes find candidates while they have `postings` at most together; the rarest may have `rarest`.
 
     At or below `exact_below` matching entries all of them are compared. While at most `side_by_side` connections of the
     process are in use, both legs run at the same time, the second on a connection of its own.
@@ -20,7 +22,8 @@ class Effort:
 
     depth: int = 100
     candidates: int = 300
-    postings: int = 12_000
+    postings: int = 6_000
+    rarest: int = 40_000
     lexemes: int = 24
     ef_search: int = 120
     exact_below: int = 5_000

@@ -85,6 +85,7 @@ def _list_values(query: Query, limit: int, weights: SearchWeights, effort: Effor
         "depth": max(effort.depth, limit),
         "candidates": effort.candidates,
         "postings": effort.postings,
+        "rarest": effort.rarest,
         "max_lexemes": effort.lexemes,
         "ef_search": str(effort.ef_search),
         "exact": False,

@@ -33,8 +33,8 @@ reach as materialized (
 ),
 query as materialized (
     select k.id, k.level, k.idf / r.highest as gain, :k1 * :b / k.average as slope,
-           :exact or k.df <= 2 * :postings
-               and (k.rarity = 1 or sum(k.df) over (partition by k.level order by k.rarity) <= :postings) as finds
+           :exact or k.rarity = 1 and k.df <= :rarest
+               or sum(k.df) over (partition by k.level order by k.rarity) <= :postings as finds
     from known k join reach r using (level) where k.rarity <= :max_lexemes
 )"""
 

@@ -124,3 +124,12 @@ async def test_entries_of_the_same_words_are_tied_on_either_path(sessions: Sessi
         ranked.append([(hit.entry.id, hit.score) for hit in hits])
     assert ranked[0] == ranked[1] == sorted(ranked[0])
     assert len({score for _, score in ranked[0]}) == 1
+
+
+async def test_a_question_s_rarest_word_is_looked_up_beyond_the_budget_of_the_others(
+    sessions: Sessions, knowledge: Knowledge
+) -> None:
+    for rarest, found in ((1_000, True), (0, False)):
+        effort = Effort(exact_below=0, postings=0, rarest=rarest)
+        hits = await Knowledge(sessions, HashEmbedder(), DEFAULT_PROJECT, effort=effort).search("harbour")
+        assert any(hit.lexical_rank for hit in hits) is found
