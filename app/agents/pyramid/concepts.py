@@ -35,7 +35,7 @@ KEY_FIGURES = (
 )
 """What a reader looks for first, each by its names in the order of preference."""
 FIGURE = re.compile(r"(?P<measure>[^$€£¥\d]+?) (?P<verb>was|were) (?P<value>\S.*?) (?P<when>(?:in|as of|for) .*)\.")
-TOPIC = re.compile(r"(?:[^:]{1,60} – )?(?P<topic>(?=.*[A-Za-z]{3})[^:.]{3,100}): ")
+TOPIC = re.compile(r"(?:[^:]{1,60} – )?+(?P<topic>(?=[^:]*[A-Za-z]{3})[^:.]{3,100}): ")
 TOPICS = 12
 
 

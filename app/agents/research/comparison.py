@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from app.agents.research.compute import name_slot, read_figure, show_period
 from app.agents.research.schemas import Finding
+from app.agents.research.sentences import end_sentence
 from app.agents.research.slots import Slot
 from app.agents.research.words import content_stems
 from app.knowledge.figures import find_figures
@@ -38,7 +39,7 @@ def list_points(findings: Iterable[Finding]) -> tuple[str, str]:
     clusters = _cluster(found)
     shared = [c for c in clusters if len({f.filename for f in c}) > 1]
     alone = [c[0] for c in clusters if len({f.filename for f in c}) == 1]
-    lines = [f"- {_whole(c[0].text)} [{', '.join(f.id for f in _one_each(c))}]" for c in shared[:MOST_SHARED]]
+    lines = [f"- {end_sentence(c[0].text)} [{', '.join(f.id for f in _one_each(c))}]" for c in shared[:MOST_SHARED]]
     return "\n".join(lines), _by_document(alone) if lines else ""
 
 
@@ -75,14 +76,10 @@ def _by_document(findings: Sequence[Finding]) -> str:
         by_name.setdefault(finding.filename, []).append(finding)
     parts = []
     for name in sorted(by_name):
-        lines = [f"- {_whole(f.text)} [{f.id}]" for f in by_name[name][:MOST_OF_ONE]]
+        lines = [f"- {end_sentence(f.text)} [{f.id}]" for f in by_name[name][:MOST_OF_ONE]]
         parts.append(f"**{name}**:\n\n" + "\n".join(lines))
     return "\n\n".join(parts)
 
 
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
-
-
-def _whole(text: str) -> str:
-    return text if text.endswith((".", "!", "?", "。")) else f"{text}."

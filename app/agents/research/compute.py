@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 
 from app.agents.research.arithmetic import evaluate, list_names, round_half_up, scales, show_expression
+from app.agents.research.sentences import end_sentence
 from app.agents.research.slots import Slot
 from app.agents.research.words import list_stems
 from app.knowledge.figures import Figure, find_figures
@@ -25,7 +26,7 @@ def say_figures(slots: Sequence[Slot]) -> list[str]:
     Of two figures the change comes first: it is what was asked. Slots must carry findings with short ids, be of one
     measure, and stand oldest first within an entity.
     """
-    said = list(dict.fromkeys(f"{_sentence(slot.finding.text)} [{slot.finding.id}]" for slot in slots))
+    said = list(dict.fromkeys(f"{end_sentence(slot.finding.text)} [{slot.finding.id}]" for slot in slots))
     by_entity: dict[str, list[Slot]] = {}
     for slot in slots:
         by_entity.setdefault(slot.entity, []).append(slot)
@@ -46,7 +47,7 @@ def say_formula(question: str, formula: str, slots: Mapping[str, Sequence[Slot]]
     rows = [{name: slots[name][0] for name in names}] if single else _aligned(names, slots)
     said = [line for row in rows if (line := _say_result(question, formula, row))]
     used = {slot.finding.id: slot for row in rows for slot in row.values()}
-    return [*said, *(f"{_sentence(slot.finding.text)} [{id}]" for id, slot in used.items())] if said else []
+    return [*said, *(f"{end_sentence(slot.finding.text)} [{id}]" for id, slot in used.items())] if said else []
 
 
 def _aligned(names: Sequence[str], slots: Mapping[str, Sequence[Slot]]) -> list[dict[str, Slot]]:
@@ -150,11 +151,6 @@ def name_slot(slot: Slot) -> str:
     name = f"{value.entity.strip()}'s " if value.entity.strip() else ""
     said = f"{name}{scope}{value.measure}"
     return said[:1].upper() + said[1:]
-
-
-def _sentence(text: str) -> str:
-    bare = text.strip()
-    return bare if bare.endswith((".", "!", "?")) else f"{bare}."
 
 
 def _percent(first: Figure, change: Decimal) -> str:

@@ -7,7 +7,7 @@ from app.agents.research.prompts import GivenFinding, WriteRequest
 from app.agents.research.questions import Reading, read_question
 from app.agents.research.relevance import ENOUGH, gives_reason, relevance
 from app.agents.research.schemas import PlanStep
-from app.agents.research.sentences import split_pieces
+from app.agents.research.sentences import end_sentence, split_pieces
 from app.agents.research.slots import measure_fit
 
 MOST = {"answer": 14, "report": 24}
@@ -71,11 +71,10 @@ def _grouped(findings: Sequence[GivenFinding], request: WriteRequest, used: set[
 
 def _cited(given: GivenFinding, used: set[str]) -> str:
     """Return the sentences of a finding that its document has not been heard to say yet, each with its citation."""
-    said = {f"{given.finding.filename}: {piece.text}": piece.text for piece in split_pieces(_whole(given.finding.text))}
+    said = {
+        f"{given.finding.filename}: {piece.text}": piece.text
+        for piece in split_pieces(end_sentence(given.finding.text))
+    }
     fresh = [text for key, text in said.items() if key not in used]
     used |= set(said)
     return " ".join(f"{text} [{given.id}]" for text in fresh)
-
-
-def _whole(text: str) -> str:
-    return text if text.endswith((".", "!", "?", "。")) else f"{text}."

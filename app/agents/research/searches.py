@@ -1,6 +1,7 @@
 """Which searches a sub-question is worth, and what they bring home as findings."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from app.agents.research.packing import estimate_tokens
 from app.agents.research.questions import Reading
 from app.agents.research.relevance import gives_reason, relevance, states_figure
 from app.agents.research.schemas import Finding, PlanStep, SlotValue
-from app.agents.research.sentences import split_pieces
+from app.agents.research.sentences import Piece, split_pieces
 from app.agents.research.state import SearchOrder
 from app.agents.research.words import covered
 from app.knowledge.assertions import read_assertions
@@ -92,16 +93,21 @@ def best_passage(page: EntryView, reading: Reading) -> str | None:
     Tables are left to what was read from their rows: cells run together tell nobody anything.
     """
     pieces = split_pieces(page.text)
-    scored = [(covered(reading.measure, p.text), -n) for n, p in enumerate(pieces) if p.kind == "sentence"]
+    scored = [(covered(reading.measure, p.text), -n) for n, p in enumerate(pieces) if _is_prose(p)]
     if not scored or not reading.measure or max(scored)[0] == 0:
         return None
     best = -max(scored)[1]
     end = best + 1
-    while end < len(pieces) and pieces[end].kind == "sentence":
+    while end < len(pieces) and _is_prose(pieces[end]):
         if estimate_tokens(page.text[pieces[best].start : pieces[end].end]) >= PASSAGE_TOKENS:
             break
         end += 1
     return page.text[pieces[best].start : pieces[end - 1].end]
+
+
+def _is_prose(piece: Piece) -> bool:
+    """Tell whether a piece is a sentence, no row and no heading, which a page may have as a line in bold."""
+    return piece.kind == "sentence" and not re.fullmatch(r"\*\*[^*]+\*\*", piece.text)
 
 
 def _order(step: PlanStep, kind: str, query: str, document_ids: Sequence[str] = ()) -> SearchOrder:

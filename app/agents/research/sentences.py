@@ -44,6 +44,12 @@ def split_pieces(text: str) -> list[Piece]:
     return pieces
 
 
+def end_sentence(text: str) -> str:
+    """Return a text with a full stop where it has no mark that ends a sentence."""
+    bare = text.strip()
+    return bare if bare.rstrip("\"”’')").endswith((".", "!", "?", "。")) else f"{bare}."
+
+
 def _cut(line: str, offset: int, block: int) -> Iterator[Piece]:
     bare = line.strip()
     if bare.startswith(("#", "|")):

@@ -34,7 +34,13 @@ def test_the_abstract_says_what_the_document_is_and_its_chief_figures_by_period(
         "Apple's total assets were $335,038 million as of July 1, 2023.",
         "Apple's total net sales were $82,959 million in the three months ended June 25, 2022.",
     ]
-    concepts = ["Apple – Segments: …", "Apple opened a store in Pune.", "Apple – Risk: …", "Apple – Segments: more"]
+    concepts = [
+        "Apple – Segments: …",
+        "Apple opened a store in Pune.",
+        "Apple – 2024: more",
+        "Apple – Risk: …",
+        "Apple – Segments: more",
+    ]
     text = write_abstract(AbstractInput(card=CARD, filename="q3.pdf", concepts=concepts, insights=told)).text
     assert text == (
         "q3.pdf is a Form 10-Q of Apple Inc. for the period ended July 1, 2023. "

@@ -37,3 +37,7 @@ def test_figures_told_for_one_sub_question_are_not_told_again_for_the_next() -> 
     steps = [*STEPS, PlanStep(id="q2", question="What was Tarn's revenue?", beside=True)]
     finding = given("F1", "Tarn's revenue was $4 million in 2024.", "q1", "q2")
     assert written([finding], steps, {"q1": [LINE], "q2": [LINE]}) == LINE
+
+
+def test_a_quotation_that_ends_a_sentence_gets_no_second_stop() -> None:
+    assert written([given("F1", "“Tarn sells revenue.”", "q1")], STEPS) == "- “Tarn sells revenue.” [F1]"

@@ -20,4 +20,5 @@ def test_a_page_is_quoted_in_sentences_up_to_the_next_table() -> None:
     reading = read_question("How much cash does Tarn hold?", [])
     lead = "Tarn's cash is as follows.\nIt is kept in banks."
     assert best_passage(page(f"Nothing else.\n\n{lead}\n\n{TABLE}\n\nThe end."), reading) == lead
+    assert best_passage(page(f"{lead}\n\n**Tarn's cash**\n\nMore."), reading) == lead
     assert best_passage(page(TABLE), reading) is None
