@@ -63,6 +63,8 @@ REGION = re.compile(
     r"|foreign)\b",
     re.IGNORECASE,
 )
+PLACE = re.compile(rf"(?:[\w.’'-]+\s+){{0,2}}?(?!foreign|domestic){REGION.pattern}(?:\s+[\w’'-]+)?", re.IGNORECASE)
+"""A row's label that is a place, and so measures nothing by itself."""
 PLACED = re.compile(r"\b(?:segments?|geograph\w*|regions?|countr(?:y|ies)|areas?)\b", re.IGNORECASE)
 LEAD = re.compile(
     r"^(?:the\s+following\s+(?:tables?|schedules?)?|the\s+tables?\s+below|this\s+table)\s*"
@@ -78,6 +80,7 @@ TAIL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 LONGEST_METRIC = 7
+LONGEST_COUNTED = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +157,20 @@ def name_measure(label: str, head: str = "", *, caption: str = "", repeated: boo
         return name
     if metric and not MEASURE.search(label) and not label.lower().startswith("total"):
         return join_member(metric, label, said)
-    return open_lower(label)
+    return ("" if head else _name_place(label, caption)) or open_lower(label)
+
+
+def _name_place(label: str, caption: str) -> str:
+    """Return what is counted in a place: "retail sites in Europe"; "" for a row that is no place."""
+    place = re.sub(r"^total\s+", "", label, flags=re.IGNORECASE)
+    counted = _name_counted(caption) if PLACE.fullmatch(place) else ""
+    return f"{'total ' if place != label else ''}{counted} in {place}" if counted else ""
+
+
+def _name_counted(caption: str) -> str:
+    """Return what a short caption says is counted ("retail sites"), "" for the name of a statement, table or sheet."""
+    text = re.sub(r"\s*\([^()]*\)$", "", TAIL.sub("", tidy(caption))).strip(" :,")
+    return "" if NEUTRAL.fullmatch(text) or len(text.split()) > LONGEST_COUNTED else open_lower(text)
 
 
 def _name_under(label: str, head: str, said: str, *, repeated: bool) -> str:

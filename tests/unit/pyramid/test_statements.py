@@ -204,6 +204,17 @@ def test_a_table_without_money_or_periods_is_not_in_the_units_of_the_accounts() 
     assert aged == ["Apple – Jane Doe: Age: 54; Position: Chief Executive."]
 
 
+def test_a_place_measures_what_its_table_counts() -> None:
+    rows = (row("Europe", "8,150"), row("Total Asia Pacific", "1,204"), row("Foreign exchange", "31"))
+    told = tell(*rows, note="", caption="Retail sites", columns=(("2022",),), short_name="Halden")
+    assert [text.split(" was")[0].split(" were")[0] for text in told] == [
+        "Halden's retail sites in Europe",
+        "Halden's total retail sites in Asia Pacific",
+        "Halden's foreign exchange",
+    ]
+    assert "Halden's Europe" in tell(rows[0], note="", caption="Balance sheet", short_name="Halden")[0]
+
+
 @pytest.mark.parametrize(
     ("note", "said"),
     [
