@@ -1,6 +1,7 @@
 """Workbooks of Excel 2007 and later (XLSX, XLSM) as sheets; macros are ignored."""
 
 import io
+import re
 import warnings
 from datetime import date, datetime, time, timedelta
 from zipfile import BadZipFile, ZipFile
@@ -8,6 +9,7 @@ from zipfile import BadZipFile, ZipFile
 from lxml import etree
 from openpyxl import load_workbook
 from openpyxl.cell import Cell
+from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.worksheet import Worksheet
@@ -19,6 +21,7 @@ from app.errors import ConversionFailed
 
 _WHAT = "workbook"
 _INDENT_POINTS = 6.0
+_FOOTNOTE = re.compile(r"\s*(?!(?:st|nd|rd|th)\b)[a-z*†‡](?:[\s,]*[a-z*†‡]){0,4}\s*")
 _BROKEN = (BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, InvalidFileException, SyntaxError)
 
 Formulas = dict[tuple[int, int], str]
@@ -30,7 +33,7 @@ def read_xlsx(content: bytes) -> tuple[list[Sheet], str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            book = load_workbook(io.BytesIO(content), data_only=True, keep_links=False)
+            book = load_workbook(io.BytesIO(content), data_only=True, keep_links=False, rich_text=True)
         formulas = _read_formulas(content)
         sheets = [_read_sheet(sheet, formulas.get(sheet.title, {})) for sheet in book.worksheets]
     except _BROKEN:
@@ -75,7 +78,17 @@ def _text(value: object, pattern: str) -> str:
         return show_number(value, pattern)
     if isinstance(value, (date, time, timedelta)):
         return show_moment(value, pattern)
-    return "" if value is None else str(value)
+    return _read_rich(value) if isinstance(value, CellRichText) else "" if value is None else str(value)
+
+
+def _read_rich(value: CellRichText) -> str:
+    """Return a text set in several types, without the raised letters that refer to footnotes."""
+    kept: list[str] = []
+    for part in value:
+        raised = isinstance(part, TextBlock) and part.font.vertAlign == "superscript"
+        if not (kept and raised and _FOOTNOTE.fullmatch(str(part))):
+            kept.append(str(part))
+    return "".join(kept)
 
 
 def _read_formulas(content: bytes) -> dict[str, Formulas]:

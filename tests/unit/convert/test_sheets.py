@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import xlwt
 from openpyxl import Workbook
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
@@ -145,6 +147,19 @@ def test_notes_on_cells_are_read() -> None:
         sheet["B2"].comment = Comment("Restated", "Ada")
 
     assert "Notes on cells: B2: Restated" in convert_xlsx(workbook(write), max_pages=5).pages[0].markdown
+
+
+def test_raised_letters_that_refer_to_footnotes_are_left_out() -> None:
+    def write(sheet: Worksheet) -> None:
+        raised = InlineFont(vertAlign="superscript")
+        for row, (text, mark, more) in enumerate(
+            [("Retail sites", "a b", ""), ("Gas in m", "3", " a day"), ("The 4", "th", " plant")], start=1
+        ):
+            sheet.cell(row, 1).value = CellRichText(text, TextBlock(raised, mark), more)
+            sheet.cell(row, 2).value = 8150 + row
+
+    markdown = convert_xlsx(workbook(write), max_pages=5).pages[0].markdown
+    assert all(f"| {label} |" in markdown for label in ("Retail sites", "Gas in m3 a day", "The 4th plant"))
 
 
 def test_styles_tell_headings_and_indents() -> None:
