@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from app.convert.document import Converted
 from app.db import Json, Sessions, open_single
 from app.errors import Invalid, NotFound
 from app.fetch import Fetcher
-from app.knowledge import collections, discrepancies, documents, entries, recollections, store
+from app.knowledge import collections, discrepancies, documents, entries, publishing, recollections, store
 from app.knowledge.current_model import CurrentModel, ModelInUse
 from app.knowledge.effort import Effort
 from app.knowledge.embedding_models import ModelSwitched
@@ -29,7 +28,7 @@ from app.knowledge.listeners import Listeners
 from app.knowledge.models import Discrepancy
 from app.knowledge.opposites import Statements, list_near_statements
 from app.knowledge.passages import embed_texts
-from app.knowledge.publishing import embed_drafts, write
+from app.knowledge.publishing import Vectors
 from app.knowledge.recollection_history import Author
 from app.knowledge.recollections import Wording
 from app.knowledge.reranking import RERANKED, Rerank
@@ -44,6 +43,7 @@ from app.knowledge.types import (
     EntryView,
     Filters,
     Hit,
+    Level,
     NewEntry,
     PageView,
     Reading,
@@ -81,6 +81,7 @@ class Knowledge:
         self._effort = effort or Effort()
         self._fetcher = fetcher or Fetcher()
         self._listeners = listeners or Listeners()
+        self._vectors = Vectors()
 
     async def search(
         self,
@@ -184,8 +185,9 @@ class Knowledge:
     async def find_documents(self, ids: Iterable[UUID]) -> dict[UUID, DocumentView]:
         """Return documents by id; those that are gone are left out."""
         async with open_single(self._sessions) as session:
-            found = await documents.find_documents(session, self._project_id, ids)
-        return {row.id: document_view(row) for row in found}
+            return {
+                row.id: document_view(row) for row in await documents.find_documents(session, self._project_id, ids)
+            }
 
     async def get_page(self, document_id: UUID, number: int) -> PageView:
         """Return a page of the published version. Raises NotFound."""
@@ -261,6 +263,10 @@ class Knowledge:
         async with self._sessions.begin() as session:
             await documents.prune_windows(session, document_id, hashes)
 
+    async def embed_ahead(self, document_id: UUID, level: Level, told: Iterable[tuple[int, str]]) -> None:
+        """Make vectors of entries to come, by page and text, and keep them in memory until they are published."""
+        await publishing.embed_ahead(self._sessions, self._models, document_id, level, told, self._vectors)
+
     async def publish(
         self,
         document_id: UUID,
@@ -283,7 +289,6 @@ class Knowledge:
         publication = store.Publication(
             document_id=document_id,
             version=version,
-            model_id=await embed_drafts(self._sessions, self._models, document_id, drafts),
             drafts=drafts,
             title=title,
             card=card,
@@ -291,15 +296,10 @@ class Knowledge:
             quality=quality,
             page_quality=page_quality,
         )
-        while not await write(self._sessions, self._models, self._project_id, publication):
-            model_id = await embed_drafts(self._sessions, self._models, document_id, drafts)
-            publication = replace(publication, model_id=model_id)
+        await publishing.publish(self._sessions, self._models, self._project_id, publication, self._vectors)
 
     async def compare_figures(self, document_id: UUID) -> Counter[str]:
-        """Compare a published document's figures with its collection's, keep what differs, and count the outcomes.
-
-        Raises NotFound when the document is gone.
-        """
+        """Keep what a published document's figures contradict; count how pairs compared. Raises NotFound when gone."""
         async with self._sessions.begin() as session:
             pairs, outcomes = await discrepancies.find_figure_pairs(session, self._project_id, document_id)
             await self._keep_pairs(session, document_id, pairs, of_text=False)

@@ -56,11 +56,11 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """All that is shown of a document once its pyramid is published."""
+    """All that is shown of a document once its pyramid is published; `model_id` is 0 until the drafts have vectors."""
 
     document_id: UUID
     version: int
-    model_id: int
+    model_id: int = 0
     drafts: Sequence[Draft]
     title: str
     card: Json

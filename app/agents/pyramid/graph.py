@@ -6,6 +6,7 @@ from langgraph.graph import END, START, StateGraph
 
 from app.agents.base import Context
 from app.agents.pyramid.comparing import compare_statements
+from app.agents.pyramid.embedding import embed_insights, embed_pages
 from app.agents.pyramid.nodes import (
     compare_figures,
     convert,
@@ -23,10 +24,12 @@ def build() -> StateGraph[Any, Context, Any, Any]:
     """Return the uncompiled graph."""
     graph: StateGraph[Any, Context, Any, Any] = StateGraph(PyramidState, context_schema=Context)
     graph.add_node(convert)
-    graph.add_node(describe, destinations=("read_segment",))
+    graph.add_node(describe, destinations=("read_segment", "embed_pages"))
     graph.add_node(read_segment, destinations=("plan_concepts",))
-    graph.add_node(plan_concepts, defer=True, destinations=("find_concepts", "write_abstract"))
+    graph.add_node(embed_pages)
+    graph.add_node(plan_concepts, defer=True, destinations=("find_concepts", "embed_insights", "write_abstract"))
     graph.add_node(find_concepts, destinations=("write_abstract",))
+    graph.add_node(embed_insights)
     graph.add_node(write_abstract, defer=True)
     graph.add_node(publish)
     graph.add_node(compare_figures)

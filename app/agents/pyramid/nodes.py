@@ -26,7 +26,7 @@ from app.agents.pyramid.schemas import (
     Numbered,
     PyramidOutput,
 )
-from app.agents.pyramid.state import ChunkState, PyramidState, SegmentState
+from app.agents.pyramid.state import ChunksState, ChunkState, DocumentState, PyramidState, SegmentState
 from app.agents.pyramid.window import final_insights, plan_segments
 from app.db import Json
 from app.knowledge.discrepancies import WORTH_KEEPING
@@ -67,7 +67,7 @@ async def convert(state: PyramidState, runtime: Runtime[Context]) -> Json:
 
 
 async def describe(state: PyramidState, runtime: Runtime[Context]) -> Goto:
-    """Fill in the document's card, then send a reader to each segment."""
+    """Fill in the document's card, then send a reader to each segment; the pages are embedded meanwhile."""
     context = runtime.context
     pages = await context.knowledge.load_pages(_document(state), state["input"]["version"])
     notes = [table.unit_note for page in pages for table in page.tables if table.unit_note]
@@ -75,7 +75,8 @@ async def describe(state: PyramidState, runtime: Runtime[Context]) -> Goto:
     card = await context.run(DESCRIBE, seen)
     segments = plan_segments(state["page_count"], int(context.options.get("window_segments", 1)))
     update = {"card": card.model_dump(mode="json"), "segments": segments, "read": 0, "reused": 0}
-    return Command(update=update, goto=_readers(state, card, segments))
+    document: DocumentState = {"input": state["input"]}
+    return Command(update=update, goto=[*_readers(state, card, segments), Send("embed_pages", document)])
 
 
 async def plan_concepts(state: PyramidState, runtime: Runtime[Context]) -> Goto:
@@ -83,13 +84,15 @@ async def plan_concepts(state: PyramidState, runtime: Runtime[Context]) -> Goto:
     context, version = runtime.context, state["input"]["version"]
     insights = final_insights(await _load_insights(state, context), state["segments"])
     context.emit("pyramid.insights_found", key=f"insights:{version}", insights=len(insights))
-    sends = []
+    sends, keys = [], []
     for number, chunk in enumerate(_cut(insights), start=1):
         key = f"chunk:{sha256(chunk.model_dump_json().encode()).hexdigest()}"
         await context.knowledge.save_window(_document(state), key, chunk.model_dump(mode="json"))
         task: ChunkState = {"input": state["input"], "card": state["card"], "number": number, "chunk": key}
         sends.append(Send("find_concepts", task))
-    return Command(goto=sends or "write_abstract")
+        keys.append(key)
+    embedded: ChunksState = {"input": state["input"], "chunks": keys}
+    return Command(goto=[*sends, Send("embed_insights", embedded)] if sends else "write_abstract")
 
 
 async def find_concepts(state: ChunkState, runtime: Runtime[Context]) -> Goto:

@@ -50,3 +50,16 @@ class ChunkState(TypedDict):
     card: Json
     number: int
     chunk: str
+
+
+class DocumentState(TypedDict):
+    """The document whose pages are embedded."""
+
+    input: Json
+
+
+class ChunksState(TypedDict):
+    """The chunks whose insights are embedded, by the keys they are stored under."""
+
+    input: Json
+    chunks: list[str]

@@ -9,6 +9,7 @@ from sqlalchemy import MetaData, func, select
 from app.db import DEFAULT_PROJECT, Sessions
 from app.errors import NotFound
 from app.knowledge import batches, collections, documents
+from app.knowledge.embedding_models import register_embedder
 from app.knowledge.types import Filters
 from app.llm.task import I, O, OnDelta, Task
 from tests.integration.pyramid.test_reading import PARAGRAPHS, write
@@ -78,6 +79,7 @@ class Deleting:
 async def test_deleted_while_it_is_read(desk: Desk, sessions: Sessions, at: int) -> None:
     async with sessions.begin() as session:
         await collections.ensure_default(session, DEFAULT_PROJECT)
+        await register_embedder(session, desk.embedder)
     before = await count_rows(sessions)
     document_id = await desk.add("parts.md", write(PARAGRAPHS))
     desk.models = Deleting(sessions=sessions, document_id=document_id, at=at, models=CountedModels())

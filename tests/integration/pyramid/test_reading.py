@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from app.agents.pyramid.schemas import Edit, RepairInput, WindowInput, WindowReading
+from app.agents.pyramid.concepts import write_abstract
+from app.agents.pyramid.schemas import Abstract, AbstractInput, Edit, RepairInput, WindowInput, WindowReading
 from app.db import Sessions
 from app.errors import ConversionFailed
 from app.knowledge.models import Entry, EntrySource
@@ -72,6 +73,22 @@ async def test_every_level_rests_on_the_one_below(desk: Desk) -> None:
         resting = {(level, source is not None) for level, _, source in rows}
     assert resting == {("page", False), ("insight", True), ("concept", True), ("abstract", True)}
     assert output.concepts >= 1
+
+
+async def test_pages_and_insights_are_embedded_before_the_abstract_is_written_and_only_once(desk: Desk) -> None:
+    embedder = HashEmbedder()
+    before: list[str] = []
+
+    def write_meanwhile(asked: AbstractInput) -> Abstract:
+        before.extend(embedder.embedded)
+        return write_abstract(asked)
+
+    desk.embedder, desk.models = embedder, CountedModels({"pyramid.write_abstract": write_meanwhile})
+    document_id = await desk.add("halden.md", TABLE + "\n\n\n\n")
+    await desk.read(document_id)
+    told = {**await texts(desk, document_id, "page"), **await texts(desk, document_id)}
+    assert sorted(before) == sorted(told)
+    assert len(set(embedder.embedded)) == len(embedder.embedded) > len(before)
 
 
 async def test_the_card_is_stored_for_routing_and_quality_is_measured(desk: Desk) -> None:

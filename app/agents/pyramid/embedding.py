@@ -1,0 +1,23 @@
+"""Nodes that make vectors meanwhile: those of the pages while windows are read, of the insights beside the concepts."""
+
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+
+from app.agents.base import Context
+from app.agents.pyramid.state import ChunksState, DocumentState
+
+
+async def embed_pages(state: DocumentState, runtime: Runtime[Context]) -> None:
+    """Make the vectors of the pages."""
+    knowledge, document_id = runtime.context.knowledge, UUID(state["input"]["document_id"])
+    pages = await knowledge.load_pages(document_id, state["input"]["version"])
+    await knowledge.embed_ahead(document_id, "page", [(page.number, page.markdown) for page in pages])
+
+
+async def embed_insights(state: ChunksState, runtime: Runtime[Context]) -> None:
+    """Make the vectors of the insights of all chunks."""
+    knowledge, document_id = runtime.context.knowledge, UUID(state["input"]["document_id"])
+    kept = await knowledge.find_windows(document_id, state["chunks"], part="insights")
+    told = [(insight["page"], insight["text"]) for key in state["chunks"] for insight in kept.get(key) or []]
+    await knowledge.embed_ahead(document_id, "insight", told)
