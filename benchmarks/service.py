@@ -42,6 +42,7 @@ IN_TIME_MS = 250.0
 API_NAME = "symposium-api"
 API_POOL = 5
 """Connections the API process keeps; it opens as many again at most."""
+UNREAD = "select count(*) from documents where status <> 'ready'"
 ENDED = ("succeeded", "failed", "cancelled")
 TOPICS = ("harbour", "turbine", "orchard", "railway", "lighthouse", "foundry", "observatory", "cannery")
 
@@ -224,12 +225,12 @@ async def measure_search(house: House, *, per_second: int, seconds: int, ingesti
             await asyncio.sleep(max(0.0, began + number / per_second - time.perf_counter()))
             group.create_task(ask())
     rate = len(took) / (time.perf_counter() - began)
-    still_read = await house.count("select count(*) from documents where status <> 'ready'")
+    still_read = await house.count(UNREAD)
     await house.wait_for_runs("pyramid")
     await ingest(house, "beside", ingestions)
     beside = await measure_capacity(house, "beside")
+    left = await house.count(UNREAD)
     await house.wait_for_runs("pyramid")
-    unread = await house.count("select count(*) from documents where status <> 'ready'")
     return {
         "search_p50_ms_under_load": percentile(took, 50),
         "search_p95_ms_under_load": percentile(took, 95),
@@ -238,7 +239,8 @@ async def measure_search(house: House, *, per_second: int, seconds: int, ingesti
         "ingestions_under_way_at_the_end": still_read,
         **alone,
         **beside,
-        "ingestions_unread": unread,
+        "ingestions_under_way_beside": left,
+        "ingestions_unread": await house.count(UNREAD),
     }
 
 
