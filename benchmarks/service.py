@@ -43,7 +43,6 @@ API_NAME = "symposium-api"
 API_POOL = 5
 """Connections the API process keeps; it opens as many again at most."""
 UNREAD = "select count(*) from documents where status <> 'ready'"
-ENDED = ("succeeded", "failed", "cancelled")
 TOPICS = ("harbour", "turbine", "orchard", "railway", "lighthouse", "foundry", "observatory", "cannery")
 
 
