@@ -43,7 +43,7 @@ class Wire:
             f"POST {path} HTTP/1.1\r\nHost: {self._url.netloc}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(content)}\r\n\r\n"
         )
-        connection = self._idle.pop() if self._idle else await self._connect()
+        connection = await self._take()
         status, answer = await connection.exchange(head.encode() + content)
         self._idle.append(connection)
         if status >= REFUSED:
@@ -55,6 +55,12 @@ class Wire:
         while self._idle:
             self._idle.pop().writer.close()
 
-    async def _connect(self) -> Connection:
+    async def _take(self) -> Connection:
+        """Return a connection that is open still; a server closes those that were idle for long."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.reader.at_eof():
+                return connection
+            connection.writer.close()
         reader, writer = await asyncio.open_connection(self._url.hostname, self._url.port, limit=2**20)
         return Connection(reader=reader, writer=writer)
