@@ -1,5 +1,6 @@
 """Workbooks to pages: an outline, then one page a table region, cited by its cells' range."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -55,6 +56,10 @@ def _convert(
     for number, part in enumerate(parts, start=len(outline) + 1):
         pages.append(make_page(number, _page_blocks(part), label=f"{part.sheet.name}!{part.area.address}"))
     return Converted(media_type=media_type, pages=tuple(pages), title=title)
+
+
+_NAMED = re.compile(r".*[^\W\d_]{2}.*[^:.!?]")
+_VALUE = re.compile(r"[-(]?[$€£¥]?\s?\d")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +121,10 @@ def _name_caption(name: str, caption: str) -> str:
 
 
 def _text_piece(area: Range, row: int, cells: Sequence[Cell]) -> _Piece:
+    """Return a row that is no table as text; a name beside one value is set off from it."""
     text = " ".join(cell.text for cell in cells)
+    if len(cells) == 2 and _NAMED.fullmatch(cells[0].text) and _VALUE.match(cells[1].text):
+        text = f"{cells[0].text}: {cells[1].text}"
     return _Piece(area=replace(area, top=row, bottom=row), block=Block(kind="text", markdown=text))
 
 

@@ -8,6 +8,7 @@ from app.knowledge.figures import Figure, find_figures
 from app.knowledge.remembered import remember
 
 NAME = re.compile(r"\b[A-Z][a-z&][\w&]*(?:\s+[A-Z][\w&]+)+")
+ADDED = re.compile(r"\b[A-Z]{1,3}[0-9]+:[A-Z]{1,3}[0-9]+\b|^Formats: .*|^Formulas: .*", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,11 @@ def measure_coverage(markdown: str, insights: Iterable[str]) -> Coverage:
 
 @remember
 def _list_wanted(markdown: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return a page's figures by their digits, and its names in lower case, each with what is shown."""
+    """Return a page's figures by their digits, and its names in lower case, each with what is shown.
+
+    What a reader of workbooks adds, the addresses of cells and their number formats, is neither.
+    """
+    markdown = ADDED.sub("", markdown)
     figures = {_digits(f): f.text for f in find_figures(markdown) if f.kind != "year" and len(_digits(f)) > 1}
     flat = re.sub(r"\s+", " ", re.sub(r"[|*#]+", "\n", markdown).replace("\n", " . "))
     return figures, {match.group().lower(): match.group() for match in NAME.finditer(flat)}

@@ -27,6 +27,7 @@ STEP = re.compile(r"(?:[-*+•]|\d{1,3}[.)]|>)\s+")
 HEADING = re.compile(r"#{1,6}\s+(.*)")
 LABELLED = re.compile(r"(?=[^:]*[A-Za-zÀ-ÿ]{2})[^\s:|.!?•][^:|.!?]{0,39}: (?!.*/s/)\S.{0,99}|\S.{2,60} \[[x ]\]")
 """A line of a form, an invoice or a message: a label and what was filled in, or a box."""
+VALUE = re.compile(r":(?:\*\*)? [-(]?[$€£¥]?\s?\d")
 MOST_LINES = 8
 BLANK_LINE = re.compile(r"_{3}")
 LINE = re.compile(r"\S.*")
@@ -65,9 +66,9 @@ def _read_sentences(markdown: str, spans: Sequence[tuple[int, int]], topic: str,
 
 
 def _read_form(markdown: str, spans: Sequence[tuple[int, int]], topic: str, card: Card) -> Iterator[Sentence]:
-    """Yield the lines of a form, some a sentence; a line alone may be a heading, and is read as any text is."""
+    """Yield the lines of a form, some a sentence; a line alone may be a heading, unless its value is a figure."""
     lines = [m.span() for start, end in spans for m in LINE.finditer(markdown, start, end)]
-    if len(lines) == 1:
+    if len(lines) == 1 and not VALUE.search(markdown, *lines[0]):
         yield from _read_sentences(markdown, spans, topic, card)
         return
     for index in range(0, len(lines), MOST_LINES):

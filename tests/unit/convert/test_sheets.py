@@ -149,6 +149,13 @@ def test_notes_on_cells_are_read() -> None:
     assert "Notes on cells: B2: Restated" in convert_xlsx(workbook(write), max_pages=5).pages[0].markdown
 
 
+def test_a_name_beside_one_value_is_set_off_from_it() -> None:
+    def write(sheet: Worksheet) -> None:
+        sheet["A1"], sheet["B1"] = "Closed on", date(2024, 12, 31)
+
+    assert "Closed on: 2024-12-31" in convert_xlsx(workbook(write), max_pages=5).pages[0].markdown
+
+
 def test_raised_letters_that_refer_to_footnotes_are_left_out() -> None:
     def write(sheet: Worksheet) -> None:
         raised = InlineFont(vertAlign="superscript")

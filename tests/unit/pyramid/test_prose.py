@@ -59,6 +59,7 @@ def test_the_lines_of_a_form_are_told_together() -> None:
     assert told(f"# Invoice\n\n{lines}\n\nPaid in full [x]\n") == [
         "Apple – Invoice – Number: 2024-118; Amount due: $12,450.00; Customer: Apple Inc; Paid in full [x]."
     ]
+    assert told("Tax rate: 21.5%") == ["Apple – Tax rate: 21.5%."]
     assert told("NOTE 4: INVENTORIES\n\nNOTE 5: DEBT\n\n- Level 1: prices that are quoted in active markets.") == [
         "Level 1: prices that are quoted in active markets."
     ]
