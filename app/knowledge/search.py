@@ -112,6 +112,7 @@ async def _find_side_by_side(
         }
     finally:
         near.cancel()
+        await asyncio.gather(near, return_exceptions=True)
 
 
 async def _find_near(beside: Sessions, scope: Scope, values: Mapping[str, Any]) -> list[UUID]:
