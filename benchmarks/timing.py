@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,13 +33,18 @@ class Timed:
 
 
 async def time_in_turns(searches: Mapping[str, Search], questions: Sequence[str]) -> dict[str, Timed]:
-    """Ask each question of every search in turn, after a few unmeasured ones."""
+    """Ask each question of every search in turn, after a few unmeasured ones.
+
+    Another begins with each question: whoever asks first reads what the others then find in memory.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in searches}
     counts: dict[str, list[int]] = {name: [] for name in searches}
+    turns = deque(searches)
     for measured, question in [(False, question) for question in questions[:5]] + [(True, q) for q in questions]:
-        for name, search in searches.items():
+        turns.rotate()
+        for name in turns:
             began = time.perf_counter()
-            found = len(await search(question))
+            found = len(await searches[name](question))
             if measured:
                 seconds[name].append(time.perf_counter() - began)
                 counts[name].append(found)

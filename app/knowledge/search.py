@@ -8,16 +8,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import QueuePool
 
 from app.db import Sessions
-from app.knowledge.effort import SETTINGS, Effort
+from app.knowledge.effort import Effort
 from app.knowledge.rows import entry_view
-from app.knowledge.scope import Scope, bind
+from app.knowledge.scope import Scope
 from app.knowledge.statements import Legs, build_exact, build_fused, build_indexed, build_lexical, build_vectors
 from app.knowledge.types import LEVELS, Hit, Level
 
@@ -87,7 +86,6 @@ def _list_values(query: Query, limit: int, weights: SearchWeights, effort: Effor
         "postings": effort.postings,
         "rarest": effort.rarest,
         "max_lexemes": effort.lexemes,
-        "ef_search": str(effort.ef_search),
         "exact": False,
     }
 
@@ -102,23 +100,21 @@ async def _find_side_by_side(
     session: AsyncSession, beside: Sessions, scope: Scope, values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what both legs found, run at the same time, as values of the fusion."""
-    near = asyncio.create_task(_find_near(beside, scope, values), name="vectors")
+    words = asyncio.create_task(_find_by_words(beside, scope, values), name="words")
     try:
-        found = (await session.execute(*scope.bind(build_lexical(scope), values))).all()
-        return {
-            "lexical_ids": [row.id for row in found],
-            "shares": [row.share for row in found],
-            "vector_ids": await near,
-        }
+        near = await session.scalars(*scope.bind(build_vectors(scope), values))
+        return {**await words, "vector_ids": list(near)}
     finally:
-        near.cancel()
-        await asyncio.gather(near, return_exceptions=True)
+        words.cancel()
+        await asyncio.gather(words, return_exceptions=True)
 
 
-async def _find_near(beside: Sessions, scope: Scope, values: Mapping[str, Any]) -> list[UUID]:
+async def _find_by_words(beside: Sessions, scope: Scope, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the lexical leg; a statement of its own needs no transaction around it, nor the settings of a search."""
     async with beside() as session:
-        await session.execute(*bind(f"select {SETTINGS}", values))
-        return list(await session.scalars(*scope.bind(build_vectors(scope), values)))
+        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        found = (await session.execute(*scope.bind(build_lexical(scope), values))).all()
+    return {"lexical_ids": [row.id for row in found], "shares": [row.share for row in found]}
 
 
 async def _search_exactly(session: AsyncSession, scope: Scope, values: Mapping[str, Any]) -> list[Hit]:
