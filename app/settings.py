@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     interactive_concurrency: int = Field(8, ge=1)
     bulk_concurrency: int = Field(4, ge=1)
     worker_niceness: int = Field(
-        10, ge=0, le=19, description="of workers and their readers of files: requests go first where they share cores"
+        5, ge=0, le=19, description="of workers and their readers of files: requests go first where they share cores"
     )
     max_attempts: int = Field(3, ge=1)
     heartbeat_seconds: float = Field(2, gt=0)

@@ -51,6 +51,7 @@ def settings(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPat
         redelivery_seconds=2,
         upkeep_seconds=0.5,
         drain_seconds=5,
+        worker_niceness=0,
     )
 
 
