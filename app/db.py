@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar, cast
 from uuid import UUID
 
+from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import DateTime, Engine, ForeignKey, MetaData, Uuid, event, func, inspect, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import InvalidatePoolError
@@ -76,7 +77,7 @@ async def insert_all(session: AsyncSession, rows: Sequence[Base]) -> None:
     columns = ", ".join(f'"{name}"' for name in values[0])
     source = f"jsonb_populate_recordset(cast(null as {table}), cast(:rows as jsonb))"
     statement = text(f"insert into {table} ({columns}) select {columns} from {source}")
-    await session.execute(statement, {"rows": dump_json(values, default=str)})
+    await session.execute(statement, {"rows": _dump_rows(values)})
 
 
 def _fill_in(rows: Sequence[Base]) -> list[Json]:
@@ -90,6 +91,15 @@ def _fill_in(rows: Sequence[Base]) -> list[Json]:
             vars(row)[key] = default.arg if default.is_scalar else default.arg(None)
     given = {key: columns[key].name for key in vars(rows[0]) if key in columns}
     return [{name: each[key] for key, name in given.items()} for each in map(vars, rows)]
+
+
+def _dump_rows(values: Sequence[Json]) -> str:
+    """Return rows as JSON: pydantic's writer takes a fifth of the time, but does not mend what can't be stored."""
+    try:
+        dumped = to_json(values).decode()
+    except PydanticSerializationError:
+        return dump_json(values, default=str)
+    return dump_json(values, default=str) if any(trace in dumped for trace in TRACES) else dumped
 
 
 def now() -> datetime:

@@ -29,7 +29,7 @@ async def admit(
     request_id: str | None = None,
 ) -> Run:
     """Add a queued run; put it on the queue after the commit."""
-    asked = {"engine": engine, "collection_id": collection_id, "request_id": request_id}
+    asked = _asked(engine, collection_id, request_id)
     run = Run(**_describe(project_id, agent, input, **asked))
     run.thread_id = thread_id or run.id
     session.add(run)
@@ -48,10 +48,19 @@ async def admit_many(
     request_id: str | None = None,
 ) -> list[Run]:
     """Add a queued run for each input, in one statement; put them on the queue after the commit."""
-    asked = {"engine": engine, "collection_id": collection_id, "request_id": request_id}
+    asked = _asked(engine, collection_id, request_id)
     runs = [new_row(Run, **_describe(project_id, agent, input, **asked)) for input in inputs]
     await insert_all(session, runs)
     return runs
+
+
+def _asked(engine: str, collection_id: UUID | None, request_id: str | None) -> Json:
+    return {
+        "engine": engine,
+        "collection_id": collection_id,
+        "request_id": request_id,
+        "traceparent": note_traceparent(),
+    }
 
 
 def _describe(project_id: UUID, agent: Agent[Any, Any], input: BaseModel, **asked: Any) -> Json:
@@ -66,7 +75,6 @@ def _describe(project_id: UUID, agent: Agent[Any, Any], input: BaseModel, **aske
         "attempt": 0,
         "thread_id": run_id,
         "input": input.model_dump(mode="json"),
-        "traceparent": note_traceparent(),
         "created_at": now(),
         **asked,
     }
