@@ -28,7 +28,7 @@ from app.knowledge.listeners import Listeners
 from app.knowledge.models import Discrepancy
 from app.knowledge.opposites import Statements, list_near_statements
 from app.knowledge.passages import embed_texts
-from app.knowledge.publishing import Vectors
+from app.knowledge.publishing import OnMade, Vectors
 from app.knowledge.recollection_history import Author
 from app.knowledge.recollections import Wording
 from app.knowledge.reranking import RERANKED, Rerank
@@ -263,9 +263,11 @@ class Knowledge:
         async with self._sessions.begin() as session:
             await documents.prune_windows(session, document_id, hashes)
 
-    async def embed_ahead(self, document_id: UUID, level: Level, told: Iterable[tuple[int, str]]) -> None:
+    async def embed_ahead(
+        self, document_id: UUID, level: Level, told: Iterable[tuple[int, str]], *, on_made: OnMade | None = None
+    ) -> None:
         """Make vectors of entries to come, by page and text, and keep them in memory until they are published."""
-        await publishing.embed_ahead(self._sessions, self._models, document_id, level, told, self._vectors)
+        await publishing.embed_ahead(self._sessions, self._models, document_id, level, told, self._vectors, on_made)
 
     async def publish(
         self,
@@ -314,10 +316,7 @@ class Knowledge:
             )
 
     async def keep_conflicts(self, document_id: UUID, conflicts: Sequence[tuple[UUID, UUID, str]]) -> int:
-        """Keep pairs of sentences that exclude each other (a document's entry, another's, why); return how many.
-
-        Raises NotFound when the document is gone.
-        """
+        """Keep pairs that exclude each other (the document's entry, another's, why), count them. Raises NotFound."""
         async with self._sessions.begin() as session:
             pairs = await discrepancies.find_text_pairs(session, document_id, conflicts)
             await self._keep_pairs(session, document_id, pairs, of_text=True)

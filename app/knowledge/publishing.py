@@ -1,6 +1,6 @@
 """Pyramids written with vectors of the model in use, which may change while they are embedded."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from uuid import UUID
 
@@ -14,6 +14,12 @@ from app.knowledge.passages import embed_texts
 from app.knowledge.types import Level
 from app.knowledge.vocabulary import TermsGone, hold_terms
 
+PART = 1024
+"""So many texts are embedded before it is said how far that is."""
+
+OnMade = Callable[[int, int], None]
+"""Told how many vectors are made, and of how many."""
+
 
 class Vectors:
     """The vectors a run has made, in memory; those that a crash loses are made again."""
@@ -21,11 +27,15 @@ class Vectors:
     def __init__(self) -> None:
         self._made: dict[tuple[int, str], np.ndarray] = {}
 
-    async def make(self, model: ModelInUse, texts: Iterable[str]) -> None:
-        """Embed the texts that have no vector of the model yet, each once."""
+    async def make(self, model: ModelInUse, texts: Iterable[str], on_made: OnMade | None = None) -> None:
+        """Embed the texts that have no vector of the model yet, each once; `on_made` is told after each part."""
         missing = [text for text in dict.fromkeys(texts) if (model.id, text) not in self._made]
-        vectors = await embed_texts(model.embedder, missing)
-        self._made.update(((model.id, text), vector) for text, vector in zip(missing, vectors, strict=True))
+        for start in range(0, len(missing), PART):
+            part = missing[start : start + PART]
+            vectors = await embed_texts(model.embedder, part)
+            self._made.update(((model.id, text), vector) for text, vector in zip(part, vectors, strict=True))
+            if on_made is not None:
+                on_made(start + len(part), len(missing))
 
     def get(self, model_id: int, text: str) -> np.ndarray:
         """Return a vector that was made. Raises KeyError."""
@@ -39,12 +49,13 @@ async def embed_ahead(
     level: Level,
     told: Iterable[tuple[int, str]],
     vectors: Vectors,
+    on_made: OnMade | None = None,
 ) -> None:
     """Make the vectors of a document's entries of a level, by page and text, but for those that are stored."""
     model = await models.get()
     async with sessions() as session:
         stored = await store.list_identities(session, document_id, model.id)
-    await vectors.make(model, (text for page, text in told if (level, text, (page,)) not in stored))
+    await vectors.make(model, (text for page, text in told if (level, text, (page,)) not in stored), on_made)
 
 
 async def publish(

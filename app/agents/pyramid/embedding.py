@@ -17,7 +17,12 @@ async def embed_pages(state: DocumentState, runtime: Runtime[Context]) -> None:
 
 async def embed_insights(state: ChunksState, runtime: Runtime[Context]) -> None:
     """Make the vectors of the insights of all chunks."""
-    knowledge, document_id = runtime.context.knowledge, UUID(state["input"]["document_id"])
-    kept = await knowledge.find_windows(document_id, state["chunks"], part="insights")
+    context, document_id, version = runtime.context, UUID(state["input"]["document_id"]), state["input"]["version"]
+    kept = await context.knowledge.find_windows(document_id, state["chunks"], part="insights")
     told = [(insight["page"], insight["text"]) for key in state["chunks"] for insight in kept.get(key) or []]
-    await knowledge.embed_ahead(document_id, "insight", told)
+
+    def tell(done: int, total: int) -> None:
+        key, stage = f"embed:{version}:{done}", "embedding insights"
+        context.emit("run.progressed", key=key, stage=stage, done=done, total=total, unit="insights")
+
+    await context.knowledge.embed_ahead(document_id, "insight", told, on_made=tell)

@@ -89,6 +89,10 @@ async def test_pages_and_insights_are_embedded_before_the_abstract_is_written_an
     told = {**await texts(desk, document_id, "page"), **await texts(desk, document_id)}
     assert sorted(before) == sorted(told)
     assert len(set(embedder.embedded)) == len(embedder.embedded) > len(before)
+    count = len(before) - 1
+    assert [e["data"] for e in desk.events if e["data"].get("stage") == "embedding insights"] == [
+        {"stage": "embedding insights", "done": count, "total": count, "unit": "insights"}
+    ]
 
 
 async def test_the_card_is_stored_for_routing_and_quality_is_measured(desk: Desk) -> None:
