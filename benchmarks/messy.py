@@ -11,9 +11,9 @@ these, what is right (`expect`):
 - it could not be opened or showed no page, is binary data, or is a kind that is not read: any refusal.
 
 Office files may hold pictures only, so for them "no text" is right as well. A refusal, at upload or by the run, must be
-a sentence and not tell of a crash. `hung`: reading a file took longer than `--seconds`, or its run did not end in 15
-minutes. `over_memory`: the worker or a process of its reader held more than 1 GiB. `rows_left`: rows in any table that
-name a document which is not ready, but for its own row and its bytes, kept for another try.
+a sentence and not tell of a crash. `hung`: reading a file took longer than `--seconds`, or its run showed no progress
+for five minutes. `over_memory`: the worker or a process of its reader held more than 1 GiB. `rows_left`: rows in any
+table that name a document which is not ready, but for its own row and its bytes, kept for another try.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ from app.resources import Resources
 from benchmarks.support import open_service, over_documents, report, say
 
 ONE_GIB = 2**30
-END_SECONDS = 900.0
+STILL_SECONDS = 300.0
 WATCH_SECONDS = 0.1
 
 Expected = Literal["ready", "repaired", "office", "empty", "password", "refused"]
@@ -143,13 +143,17 @@ async def ingest(http: httpx2.AsyncClient, path: Path) -> tuple[str, str, list[s
 
 async def wait_for_end(http: httpx2.AsyncClient, run: Json | None) -> str:
     """Wait for a run; return why it failed, "" when it succeeded or there was nothing to read anew."""
-    deadline = time.monotonic() + END_SECONDS
-    while run is not None and time.monotonic() < deadline:
+    seen, since = None, time.monotonic()
+    while run is not None:
         run = (await http.get(f"/v1/runs/{run['id']}")).json()
         if run["status"] in ("succeeded", "failed", "cancelled"):
             return str((run.get("error") or {}).get("detail", ""))
+        if seen != (run["status"], run["progress"]):
+            seen, since = (run["status"], run["progress"]), time.monotonic()
+        elif time.monotonic() > since + STILL_SECONDS:
+            return f"A step of the run took longer than {STILL_SECONDS:g} seconds."
         await asyncio.sleep(WATCH_SECONDS)
-    return "" if run is None else f"The run took longer than {END_SECONDS:g} seconds."
+    return ""
 
 
 async def has_words(http: httpx2.AsyncClient, document: str) -> bool:
