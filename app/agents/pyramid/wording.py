@@ -11,6 +11,7 @@ SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "CA
 SCALE_WORDS = {10**3: "thousand", 10**6: "million", 10**9: "billion"}
 MONTH_WORDS = {3: "three months", 6: "six months", 9: "nine months", 12: "year"}
 ORDINALS = ("first", "second", "third", "fourth")
+ACRONYM = re.compile(r"[A-Z]{2,6}%?")
 FOOTNOTE = re.compile(r"\s*(?:\((?:\d{1,2}|[a-z])\)|\[\d+\]|[*†‡§¹²³⁴⁵⁶⁷⁸⁹]+)\s*$")
 COMMON = frozenset(
     """total net gross cost costs of operating income revenue revenues sales other basic diluted provision provisions
@@ -38,7 +39,8 @@ def clean_label(label: str) -> str:
     while FOOTNOTE.search(text):
         text = FOOTNOTE.sub("", text).strip(" :;")
     text = re.sub(r"\s+(?:by|of|in|for)$", "", text)
-    return text.capitalize() if len(text) > 5 and text.isupper() else text
+    acronym = ACRONYM.fullmatch(text) and text.rstrip("%").lower() not in COMMON
+    return text.capitalize() if len(text) > 5 and text.isupper() and not acronym else text
 
 
 def open_lower(text: str) -> str:

@@ -62,6 +62,11 @@ def test_units_and_names_follow_the_row(cells: TableRow, said: str) -> None:
     assert said.lower() in tell(cells)[0].lower()
 
 
+def test_a_label_in_capitals_is_told_in_small_letters_unless_it_is_an_acronym() -> None:
+    said = [tell(row(label, "18.1%", ""), short_name="bp")[0] for label in ("ROACE%", "EBITDA", "ASSETS", "NET SALES")]
+    assert [text.split(" w")[0].removeprefix("bp's ") for text in said] == ["ROACE%", "EBITDA", "assets", "net sales"]
+
+
 def test_the_total_of_a_statement_of_equity_is_the_equity_at_its_day() -> None:
     told = tell(
         row("Balance at July 1, 2023", "3", "60,274"),
