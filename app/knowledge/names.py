@@ -25,6 +25,11 @@ ARTICLES = frozenset(("the", "a", "an"))
 PARTICLES = frozenset("of the de del della di da du des la le les von van der den bin ibn al and e y zu av af".split())
 
 
+def possessive(name: str) -> str:
+    """Return "Apple's" for "Apple", "Symantec Systems'" for a name that ends in s."""
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
 @lru_cache(maxsize=100_000)
 def plain_word(word: str) -> str:
     """Return a word as names are compared: lower-case, without accents, possessive or punctuation."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from app.agents.pyramid.schemas import Abstract, AbstractInput, Card, Concept, ConceptsFound, ConceptsInput, Numbered
-from app.agents.pyramid.wording import possessive, say_date
+from app.agents.pyramid.wording import say_date
 from app.knowledge.figures import find_figures
+from app.knowledge.names import possessive
 from app.knowledge.periods import find_periods
 
 SPEAKERS = 3

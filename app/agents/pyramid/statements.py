@@ -13,7 +13,6 @@ from app.agents.pyramid.wording import (
     clean_label,
     open_lower,
     plain_value,
-    possessive,
     say_amount,
     say_period,
     verb_for,
@@ -22,6 +21,7 @@ from app.convert.document import Page, Table, TableRow
 from app.convert.sheet import find_sheet
 from app.knowledge.claims.words import find_stems
 from app.knowledge.figures import Figure
+from app.knowledge.names import possessive
 from app.knowledge.periods import Period, find_periods, instant
 from app.knowledge.types import Fact
 

@@ -60,11 +60,6 @@ def _is_common(word: str) -> bool:
     return bare in COMMON and not (word.isupper() and len(bare) > 3 and not word.istitle())
 
 
-def possessive(name: str) -> str:
-    """Return "Apple's" for "Apple", "Symantec Systems'" for a name that ends in s."""
-    return f"{name}'" if name.endswith("s") else f"{name}'s"
-
-
 def verb_for(measure: str) -> str:
     """Return "were" where the head noun of a measure is a plural, "was" otherwise."""
     if measure.startswith("cash, cash equivalents"):

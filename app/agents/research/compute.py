@@ -11,6 +11,7 @@ from app.agents.research.sentences import end_sentence
 from app.agents.research.slots import Slot
 from app.agents.research.words import list_stems
 from app.knowledge.figures import Figure, find_figures
+from app.knowledge.names import possessive
 from app.knowledge.periods import Period
 
 SCALE_POWERS = (("trillion", 12), ("billion", 9), ("million", 6), ("thousand", 3))
@@ -148,7 +149,7 @@ def name_slot(slot: Slot) -> str:
     """Return what a figure is of: "Apple's total net sales"."""
     value = slot.value
     scope = f"{value.scope} " if value.scope and value.scope.lower() not in value.measure.lower() else ""
-    name = f"{value.entity.strip()}'s " if value.entity.strip() else ""
+    name = f"{possessive(value.entity.strip())} " if value.entity.strip() else ""
     said = f"{name}{scope}{value.measure}"
     return said[:1].upper() + said[1:]
 

@@ -7,6 +7,7 @@ from app.agents.research.documents import Known
 from app.agents.research.questions import read_question
 from app.agents.research.schemas import Finding
 from app.agents.research.words import content_stems
+from app.knowledge.names import possessive
 
 MOST = 3
 PAGE = re.compile(r"\bpage \d+", re.IGNORECASE)
@@ -33,4 +34,4 @@ def suggest_follow_ups(
 
 
 def _whose(entity: str) -> str:
-    return f"{entity}'s " if entity else ""
+    return f"{possessive(entity)} " if entity else ""
