@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import select
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -130,7 +131,7 @@ def build_engine(url: str, *, pool_size: int = 8, pooler: bool = False) -> Async
     """Return an engine on psycopg for a `postgresql://` URL of any driver spelling.
 
     It opens up to twice `pool_size` connections as they are needed, and keeps them: opening one costs more than most
-    transactions. One that lay idle is asked whether it lives before it is used. Behind a pooler in transaction mode
+    transactions. One that lay idle or was ended by its server is found out before it is used. Behind a pooler in transaction mode
     nothing is prepared: the next statement may reach another server process.
     """
     _, _, rest = url.partition("://")
@@ -146,13 +147,17 @@ def build_engine(url: str, *, pool_size: int = 8, pooler: bool = False) -> Async
 
 
 def _ping_idle(engine: Engine) -> None:
-    """Ask a connection that lay idle whether it lives before it is used; when it does not, none of the pool's does."""
+    """Ask a connection of doubtful life whether it lives before it is used; if not, none of the pool's does.
+
+    Doubtful is one that lay idle, and one whose server has sent something unasked: its end, most likely.
+    """
 
     def note_use(connection: Any, record: Any) -> None:
         record.info["used_at"] = time.monotonic()
 
     def ping(connection: Any, record: Any, _: Any) -> None:
-        if time.monotonic() - record.info.get("used_at", time.monotonic()) < TRUSTED_SECONDS:
+        used_lately = time.monotonic() - record.info.get("used_at", time.monotonic()) < TRUSTED_SECONDS
+        if used_lately and not _has_unread(connection.driver_connection.fileno()):
             return
         try:
             engine.dialect.do_ping(connection)
@@ -161,6 +166,12 @@ def _ping_idle(engine: Engine) -> None:
 
     event.listen(engine, "checkin", note_use)
     event.listen(engine, "checkout", ping)
+
+
+def _has_unread(socket: int) -> bool:
+    waiting = select.poll()
+    waiting.register(socket, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def build_sessions(engine: AsyncEngine) -> Sessions:

@@ -98,3 +98,12 @@ async def test_what_was_done_during_a_restart_of_postgres_is_noted_after_it(
     await written
     async with sessions() as session:
         assert await session.scalar(select(RunStep.node).where(RunStep.run_id == run_id)) == "read"
+
+
+async def test_a_connection_used_a_moment_before_a_restart_of_postgres_is_not_taken_to_be_alive(
+    desk: Desk, postgres_server: PostgresServer
+) -> None:
+    await asyncio.gather(*(desk.admit(StepsInput(steps=1)) for _ in range(4)))
+    postgres_server.stop()
+    postgres_server.start()
+    await asyncio.gather(*(desk.admit(StepsInput(steps=1)) for _ in range(4)))
