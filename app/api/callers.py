@@ -30,14 +30,16 @@ class Callers:
 
     async def find(self, key: str) -> Caller | None:
         """Return whom a key lets in, or None."""
-        name, at = hash_of(key), time.monotonic()
-        known = self._known.get(name)
+        name, at, remembered = hash_of(key), time.monotonic(), self._known
+        known = remembered.get(name)
         if known is not None and at < known.until:
             return known.caller
         async with self._sessions.begin() as session:
             caller = await find_caller(session, key)
         if caller is not None:
-            self._remember(name, Known(caller=caller, until=at + REMEMBERED_SECONDS))
+            if len(remembered) >= MOST:
+                remembered.clear()
+            remembered[name] = Known(caller=caller, until=at + REMEMBERED_SECONDS)
         return caller
 
     async def need_key(self) -> bool:
@@ -50,11 +52,6 @@ class Callers:
         return self._closed
 
     def forget(self) -> None:
-        """Ask the database again from now on: a key was made or revoked here."""
-        self._known.clear()
+        """Ask the database again from now on: a key was made or revoked here; what is being asked is not kept."""
+        self._known = {}
         self._open_until = 0.0
-
-    def _remember(self, name: str, known: Known) -> None:
-        if len(self._known) >= MOST:
-            self._known.clear()
-        self._known[name] = known

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from app.agents.pyramid.naming import MEASURE
-from app.agents.pyramid.prose import read_prose
+from app.agents.pyramid.prose import LONGEST_QUOTE, read_prose
 from app.agents.pyramid.rows import PageRows
 from app.agents.pyramid.schemas import Card, Insight
 from app.agents.pyramid.statements import Statement, read_tables
@@ -18,7 +18,6 @@ from app.knowledge.periods import find_periods
 from app.knowledge.slots import is_complete
 from app.knowledge.types import Evidence, Fact
 
-EVIDENCE_CHARACTERS = 400
 LOOSE = re.compile(
     r"\b(?:increase|decrease|change|each|certain|maximum|minimum|remaining|aggregate|average)\b", re.IGNORECASE
 )
@@ -69,7 +68,7 @@ class PagePlaces:
     def _with(self, insight: Insight, span: tuple[int, int] | None, topic: str, facts: Sequence[Fact]) -> Insight:
         evidence: tuple[Evidence, ...] = ()
         if span:
-            start, end = span[0], min(span[1], span[0] + EVIDENCE_CHARACTERS)
+            start, end = span[0], min(span[1], span[0] + LONGEST_QUOTE)
             shown = self._page.markdown[start:end]
             evidence = (Evidence(page=self._page.number, start=start, end=end, text=shown),)
         return insight.model_copy(update={"topic": topic, "facts": tuple(facts), "evidence": evidence})

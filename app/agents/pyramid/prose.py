@@ -19,8 +19,8 @@ LEANING = re.compile(
     re.IGNORECASE,
 )
 POINTING = re.compile(r"(?:see|refer|table of contents)\b", re.IGNORECASE)
-LONGEST_JOINT = 400
-"""Characters of the sentences that are kept as one: what evidence can quote."""
+LONGEST_QUOTE = 400
+"""Characters of a page that evidence quotes at most, and so of the sentences that are kept as one."""
 ISSUER = re.compile(r"\b(?:the|The)\s+(?:Company|Corporation|Registrant)\b(?!\s+(?:Act|Law)\b)(['’]s)?")
 NOTES = re.compile(r"^\*\*Notes:\*\*\s+")
 STEP = re.compile(r"(?:[-*+•]|\d{1,3}[.)]|>)\s+")
@@ -120,7 +120,7 @@ def _standing(markdown: str, paragraphs: Sequence[tuple[int, int]]) -> list[tupl
         for first, last in split_sentences(markdown[paragraph:stop]):
             start, end = paragraph + first, paragraph + last
             before, until = joined[-1] if joined else (start, start)
-            beside = joined and not markdown[until:start].strip() and end - before <= LONGEST_JOINT
+            beside = joined and not markdown[until:start].strip() and end - before <= LONGEST_QUOTE
             if beside and LEANING.match(markdown, start):
                 joined[-1] = (before, end)
             else:
