@@ -131,8 +131,8 @@ def build_engine(url: str, *, pool_size: int = 8, pooler: bool = False) -> Async
     """Return an engine on psycopg for a `postgresql://` URL of any driver spelling.
 
     It opens up to twice `pool_size` connections as they are needed, and keeps them: opening one costs more than most
-    transactions. One that lay idle or was ended by its server is found out before it is used. Behind a pooler in transaction mode
-    nothing is prepared: the next statement may reach another server process.
+    transactions. One that died since is found out before it is used. Behind a pooler in transaction mode nothing is
+    prepared: the next statement may reach another server process.
     """
     _, _, rest = url.partition("://")
     engine = create_async_engine(
