@@ -12,8 +12,9 @@ these, what is right (`expect`):
 
 Office files may hold pictures only, so for them "no text" is right as well. A refusal, at upload or by the run, must be
 a sentence and not tell of a crash. `hung`: reading a file took longer than `--seconds`, or its run showed no progress
-for five minutes. `over_memory`: the worker or a process of its reader held more than 1 GiB. `rows_left`: rows in any
-table that name a document which is not ready, but for its own row and its bytes, kept for another try.
+for five minutes; `longest_still_seconds` is the longest that one stood still. `over_memory`: the worker or a process of
+its reader held more than 1 GiB. `rows_left`: rows in any table that name a document which is not ready, but for its own
+row and its bytes, kept for another try.
 """
 
 import asyncio
@@ -60,7 +61,7 @@ select table_name from information_schema.columns
 where column_name = 'document_id' and table_schema = 'public' and table_name not in ('documents', 'document_contents')
 """)
 
-NOT_READY = "t join documents d on d.id = t.document_id where d.status <> 'ready'"
+NOT_READY = "select count(*) from {table} t join documents d on d.id = t.document_id where d.status <> 'ready'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,7 @@ class Outcome:
     crashed: bool
     hung: bool
     seconds: float
+    still_seconds: float
     peak_mb: int
 
 
@@ -105,11 +107,12 @@ def is_right(expected: Expected, status: str, reason: str, *, has_words: bool) -
 
 
 class Watch:
-    """The most memory any process under the worker has held since the last file."""
+    """The most memory any process under the worker has held since the last file, the longest its runs stood still."""
 
     def __init__(self, worker: asyncio.subprocess.Process) -> None:
         self._worker = psutil.Process(worker.pid)
         self.peak = 0
+        self.still = 0.0
 
     async def run(self) -> None:
         """Sample until cancelled."""
@@ -128,20 +131,20 @@ class Watch:
             return []
 
 
-async def ingest(http: httpx2.AsyncClient, path: Path) -> tuple[str, str, list[str]]:
+async def ingest(http: httpx2.AsyncClient, path: Path, watch: Watch) -> tuple[str, str, list[str]]:
     """Upload a file and wait for its end; return status, reason, and the ids of the documents that are ready."""
     sent = await http.post("/v1/documents", files={"file": (path.name, path.read_bytes())})
     body = sent.json()
     if sent.status_code >= 400:
         return "refused", str(body["detail"]), []
     made = [each for each in body.get("members", [body]) if each["document"]]
-    ends = [await wait_for_end(http, each["run"]) for each in made]
+    ends = [await wait_for_end(http, each["run"], watch) for each in made]
     ready = [each["document"]["id"] for each, reason in zip(made, ends, strict=True) if not reason]
     reasons = [*ends, *(each.get("problem") or "" for each in body.get("members", []))]
     return ("ready", "", ready) if ready else ("failed", " ".join(filter(None, reasons)), [])
 
 
-async def wait_for_end(http: httpx2.AsyncClient, run: Json | None) -> str:
+async def wait_for_end(http: httpx2.AsyncClient, run: Json | None, watch: Watch) -> str:
     """Wait for a run; return why it failed, "" when it succeeded or there was nothing to read anew."""
     seen, since = None, time.monotonic()
     while run is not None:
@@ -150,7 +153,8 @@ async def wait_for_end(http: httpx2.AsyncClient, run: Json | None) -> str:
             return str((run.get("error") or {}).get("detail", ""))
         if seen != (run["status"], run["progress"]):
             seen, since = (run["status"], run["progress"]), time.monotonic()
-        elif time.monotonic() > since + STILL_SECONDS:
+        watch.still = max(watch.still, time.monotonic() - since)
+        if time.monotonic() > since + STILL_SECONDS:
             return f"A step of the run took longer than {STILL_SECONDS:g} seconds."
         await asyncio.sleep(WATCH_SECONDS)
     return ""
@@ -168,9 +172,9 @@ async def has_words(http: httpx2.AsyncClient, document: str) -> bool:
 
 async def try_file(http: httpx2.AsyncClient, folder: Path, row: Json, watch: Watch) -> Outcome:
     """Ingest one file of the manifest and judge how it ended."""
-    watch.peak = 0
+    watch.peak, watch.still = 0, 0.0
     begun = time.perf_counter()
-    status, reason, ready = await ingest(http, folder / row["path"])
+    status, reason, ready = await ingest(http, folder / row["path"], watch)
     seconds = time.perf_counter() - begun
     expected = expect(row["path"], row["probe"])
     words = any([await has_words(http, document) for document in ready])
@@ -183,6 +187,7 @@ async def try_file(http: httpx2.AsyncClient, folder: Path, row: Json, watch: Wat
         crashed=CRASHED.search(reason) is not None,
         hung=HUNG.search(reason) is not None,
         seconds=round(seconds, 1),
+        still_seconds=round(watch.still, 1),
         peak_mb=watch.peak // 2**20,
     )
 
@@ -191,14 +196,7 @@ async def count_left(resources: Resources) -> int:
     """Return how many rows name a document that is not ready, but for its own and its bytes."""
     async with resources.sessions() as session:
         tables = list(await session.scalars(LEFT))
-        counts = [
-            await session.scalar(
-                text(
-                    f"select count(*) from {table} t join documents d on d.id = t.document_id where d.status <> 'ready'"
-                )
-            )
-            for table in tables
-        ]
+        counts = [await session.scalar(text(NOT_READY.format(table=table))) for table in tables]
     return sum(count or 0 for count in counts)
 
 
@@ -261,6 +259,7 @@ async def measure(folder: Path, *, seconds: float) -> None:
         "hung": sum(outcome.hung for outcome in outcomes),
         "over_memory": sum(outcome.peak_mb * 2**20 > ONE_GIB for outcome in outcomes),
         "rows_left": left,
+        "longest_still_seconds": max(outcome.still_seconds for outcome in outcomes),
         "slowest_seconds": max(outcome.seconds for outcome in outcomes),
         "peak_mb": max(outcome.peak_mb for outcome in outcomes),
     }
