@@ -89,6 +89,8 @@ lexical as materialized (
 )"""
 NO_LEXICAL = """
 lexical as (select cast(null as uuid) as id, cast(null as float8) as share, cast(null as bigint) as rank where false)"""
+EXACT_LEXICAL = """
+lexical as materialized (select id, share, row_number() over (order by share desc, id) as rank from scored)"""
 GIVEN_LEXICAL = """
 lexical as (
     select id, share, rank
@@ -121,7 +123,7 @@ NO_LIKENESS = "cast(0 as float8)"
 
 FUSED = """
 found_by as (
-    select e.id, l.rank as lexical_rank, v.rank as vector_rank, {share} as share, {likeness} as likeness,
+    select e.id, case when l.rank <= :depth then l.rank end as lexical_rank, v.rank as vector_rank, {share} as share, {likeness} as likeness,
            coalesce(cast(cast(:level_weights as jsonb) ->> e.level as float8), 1) as weight
     from lexical l full join vectors v using (id) join entries e using (id) {completion}
 ),
@@ -130,7 +132,7 @@ shares as (
            likeness / greatest(max(likeness) over (), 1e-9) as likeness
     from found_by
 ),
-legs as (
+legs as materialized (
     select lexical, vector,
            greatest((lexical + vector) / greatest(:lexical_weight + :vector_weight, 1e-9), 1e-9) as both
     from (
@@ -152,8 +154,7 @@ order by b.score desc, e.id
 LEAST_SPREAD = 0.02
 """Shares whose standard deviation is less are taken for equal: noise is not blown up to a leg's weight."""
 
-FOUND_SHARE = "coalesce(l.share, m.share, 0)"
-FOUND_COMPLETION = "left join scored m using (id)"
+EXACT_COMPLETION = "where l.rank <= :depth or v.rank is not null"
 SCORED_SHARE = "coalesce(l.share, round(m.share * 1e9))"
 SCORED_COMPLETION = (
     """
@@ -184,8 +185,8 @@ def build_exact(scope: Scope) -> str:
     """Return the statement that compares every matching entry."""
     matching = MATCHING.format(entry_filter=scope.entry_filter, **_names(scope))
     found = FOUND.format(block_filter=IN_MATCHING, how="materialized")
-    fused = _fuse(scope, share=FOUND_SHARE, completion=FOUND_COMPLETION)
-    return _with(matching, QUERY, found, MATCHING_SCORED, LEXICAL, EXACT_VECTORS, VECTORS, fused)
+    fused = _fuse(scope, completion=EXACT_COMPLETION)
+    return _with(matching, QUERY, found, MATCHING_SCORED, EXACT_LEXICAL, EXACT_VECTORS, VECTORS, fused)
 
 
 def build_indexed(scope: Scope, legs: Legs) -> str:
