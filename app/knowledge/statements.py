@@ -123,7 +123,8 @@ NO_LIKENESS = "cast(0 as float8)"
 
 FUSED = """
 found_by as (
-    select e.id, case when l.rank <= :depth then l.rank end as lexical_rank, v.rank as vector_rank, {share} as share, {likeness} as likeness,
+    select e.id, case when l.rank <= :depth then l.rank end as lexical_rank, v.rank as vector_rank,
+           {share} as share, {likeness} as likeness,
            coalesce(cast(cast(:level_weights as jsonb) ->> e.level as float8), 1) as weight
     from lexical l full join vectors v using (id) join entries e using (id) {completion}
 ),
