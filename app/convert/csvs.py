@@ -2,16 +2,20 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from app.convert.blocks import PAGE_SIZE, Block, make_page
-from app.convert.cells import is_figure, tidy
+from app.convert.cells import is_figure, is_unit_note, tidy
 from app.convert.decode import decode
 from app.convert.document import Converted, Table, TableRow
 from app.convert.tables import table_markdown
 from app.errors import ConversionFailed
 
 _DELIMITERS = ",;\t|"
+_TOLD = re.compile(r'"?sep=([^\w\s"]|\t)"?\n')
+"""The line by which spreadsheet programs tell the delimiter."""
 _SAMPLE = 20_000
 _MOST_COLUMNS = 1000
 
@@ -23,8 +27,9 @@ def convert_csv(content: bytes, *, max_pages: int) -> Converted:
     rows = _read_rows(decode(content))
     if not rows:
         raise ConversionFailed("The file has no rows to read.")
+    titles, rows = _split_titles(rows)
     header, body = _split_header(rows)
-    tables = [_make_table(header, part) for part in _page_parts(body or [[""]])]
+    tables = [_make_table(titles, header, part) for part in _page_parts(body or [[""]])]
     if len(tables) > max_pages:
         raise ConversionFailed(f"The file makes {len(tables):,} pages; at most {max_pages:,} are read.")
     pages = tuple(
@@ -35,7 +40,10 @@ def convert_csv(content: bytes, *, max_pages: int) -> Converted:
 
 
 def _read_rows(text: str) -> Rows:
-    reader = csv.reader(io.StringIO(text), delimiter=_find_delimiter(text[:_SAMPLE]))
+    told = _TOLD.match(text)
+    text = text[told.end() :] if told else text
+    delimiter = told.group(1) if told else _find_delimiter(text[:_SAMPLE])
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
         rows = [[tidy(cell) for cell in row[:_MOST_COLUMNS]] for row in reader]
     except csv.Error as error:
@@ -52,6 +60,14 @@ def _find_delimiter(sample: str) -> str:
         return (counts.count(usual) if usual > 1 else 0, usual)
 
     return max(_DELIMITERS, key=steadiness)
+
+
+def _split_titles(rows: Rows) -> tuple[list[str], Rows]:
+    """Take the lines of one cell above a table of more as its titles."""
+    widths = [sum(map(bool, row)) for row in rows]
+    usual = max(set(widths), key=widths.count)
+    titles = ["".join(row) for row, _ in takewhile(lambda pair: pair[1] == 1, zip(rows, widths, strict=True))]
+    return (titles, rows[len(titles) :]) if usual > 1 else ([], rows)
 
 
 def _split_header(rows: Rows) -> tuple[list[str], Rows]:
@@ -75,7 +91,7 @@ def _page_parts(rows: Rows) -> Iterator[Rows]:
     yield part
 
 
-def _make_table(header: Sequence[str], rows: Rows) -> Table:
+def _make_table(titles: Sequence[str], header: Sequence[str], rows: Rows) -> Table:
     width = max(len(header), *(len(row) for row in rows))
     names = [*header, *[""] * (width - len(header))]
     filled = [[*row, *[""] * (width - len(row))] for row in rows]
@@ -83,5 +99,7 @@ def _make_table(header: Sequence[str], rows: Rows) -> Table:
         number=0,
         columns=tuple((name,) if name else () for name in names[1:]),
         rows=tuple(TableRow(label=row[0], cells=tuple(row[1:])) for row in filled),
-        caption="",
+        caption=" ".join(title for title in titles if not is_unit_note(title)),
+        unit_note=" ".join(title for title in titles if is_unit_note(title)),
+        stub=names[0],
     )

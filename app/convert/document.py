@@ -17,7 +17,8 @@ class Table:
     """A table of a page, cells as shown.
 
     `columns[i]` is the header path of value column i from the top down, e.g. ("Three Months Ended", "July 1, 2023").
-    `caption` is the title above it, `unit_note` the line that scales it ("(In millions, except per share amounts)").
+    `caption` is the title above it, `unit_note` the line that scales it ("(In millions, except per share amounts)"),
+    `stub` what stands over the rows' labels ("Region").
     """
 
     number: int
@@ -25,6 +26,7 @@ class Table:
     rows: tuple[TableRow, ...]
     caption: str = ""
     unit_note: str = ""
+    stub: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """E-mail messages (EML) to pages."""
 
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.message import Message as Part
@@ -13,6 +14,7 @@ from app.convert.text import text_blocks
 
 MEDIA_TYPE = "message/rfc822"
 _HEAD = 2000
+_SHOWN = ("text/plain", "text/html")
 _HEADERS = ("Subject", "From", "To", "Cc", "Date")
 
 
@@ -22,7 +24,7 @@ def convert_email(content: bytes, *, max_pages: int, read_attached: ReadAttached
     source = message_from_bytes(decode(content).encode("utf-8") if wide else content, policy=policy.default)
     message = Message(
         headers={name: _header(source, name) for name in _HEADERS},
-        body=_body_blocks(source),
+        body=[block for part in _text_parts(source) for block in _text_blocks(part)],
         attached=[_attached(part) for part in source.iter_attachments() if part.get_filename() or _is_message(part)],
     )
     return build_message(message, media_type=MEDIA_TYPE, max_pages=max_pages, read_attached=read_attached)
@@ -35,10 +37,18 @@ def _header(message: EmailMessage, name: str) -> str:
         return ""
 
 
-def _body_blocks(message: EmailMessage) -> list[Block]:
-    part = message.get_body(preferencelist=("plain", "html"))
-    content = _content(part) if part is not None else b""
-    if part is None or not content.strip():
+def _text_parts(message: EmailMessage) -> Iterator[Part]:
+    """Give the body and what stands as text after it, such as words between two attachments."""
+    if (body := message.get_body(preferencelist=("plain", "html"))) is not None:
+        yield body
+    for part in message.iter_attachments():
+        if part is not body and not part.get_filename() and part.get_content_type() in _SHOWN:
+            yield part
+
+
+def _text_blocks(part: Part) -> list[Block]:
+    content = _content(part)
+    if not content.strip():
         return []
     text = _decode_part(content, part.get_content_charset())
     return html_blocks(text) if part.get_content_type() == "text/html" else text_blocks(text.replace("\r\n", "\n"))

@@ -27,7 +27,7 @@ def table_blocks(grid: Grid, before: Sequence[str], above: Table | None) -> Iter
         yield from _layout_text(_filled(grid))
     for table in tables:
         if above and not any(table.columns) and len(above.columns) == len(table.columns):
-            table = replace(table, columns=above.columns)  # noqa: PLW2901
+            table = replace(table, columns=above.columns, stub=above.stub)  # noqa: PLW2901
         yield Block(kind="table", markdown=table_markdown(table, shown=caption, noted=note), tables=(table,))
 
 

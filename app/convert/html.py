@@ -7,10 +7,11 @@ from html import unescape
 from lxml import etree
 
 from app.convert.blocks import Block, build_pages
+from app.convert.cells import tidy
 from app.convert.decode import decode
 from app.convert.document import Converted, Table
 from app.convert.grids import table_blocks
-from app.convert.html_tables import read_grid, style_of
+from app.convert.html_tables import is_raised, read_grid, style_of
 from app.convert.text import text_blocks
 from app.errors import ConversionFailed
 
@@ -36,11 +37,13 @@ _BLOCKS = frozenset(
     "h1 h2 h3 h4 h5 h6 header hr html li main ol p pre section summary table tbody td tfoot th thead tr ul "
     "caption".split()
 )
+_LISTS = frozenset(["ol", "ul"])
 _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 _BREAK_BEFORE = re.compile(r"(?:page-)?break-before\s*:\s*(?:always|page|left|right)")
 _BREAK_AFTER = re.compile(r"(?:page-)?break-after\s*:\s*(?:always|page|left|right)")
 _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)")
+_POWER = re.compile(r"\s*[-−–+]?\d[\d,]*\s*")
 _PAGE_NUMBER = re.compile(r"(?:page\s+)?(?:[ivxl]+|\d{1,3}|[A-Z]-\d{1,3}|[-–]\s*\d{1,3}\s*[-–])$", re.IGNORECASE)
 
 
@@ -99,6 +102,8 @@ class _Walk:
         self._last: Table | None = None
         self._prefix = ""
         self._pre = 0
+        self._lists: list[int | None] = []
+        """How many items each open list has counted; None for one that does not count."""
 
     def blocks(self, root: etree._Element) -> Iterator[Block]:
         walk = etree.iterwalk(root, events=("start", "end"))
@@ -123,10 +128,7 @@ class _Walk:
             yield from self._flush()
         if "break-before" in style and _BREAK_BEFORE.search(style):
             yield Block(kind="break")
-        if tag in _HEADINGS:
-            self._prefix = _HEADINGS[tag] + " "
-        elif tag == "li":
-            self._prefix = "- "
+        self._mark(element, tag)
         if tag == "hr":
             yield Block(kind="break", markdown="rule")
         if tag == "br":
@@ -145,11 +147,32 @@ class _Walk:
                 yield from self._flush()
             if tag == "pre":
                 self._pre -= 1
+            if tag in _LISTS and self._lists:
+                self._lists.pop()
+            elif _is_power(element, tag):
+                self._text.append(")")
             if _is_bold(tag, style):
                 self._depth_bold -= 1
             if "break-after" in style and _BREAK_AFTER.search(style):
                 yield Block(kind="break")
         self._add(element.tail)
+
+    def _mark(self, element: etree._Element, tag: str) -> None:
+        """Set what Markdown puts before an element's text."""
+        if tag in _HEADINGS:
+            self._prefix = _HEADINGS[tag] + " "
+        elif tag in _LISTS:
+            self._lists.append(0 if tag == "ol" else None)
+        elif tag == "li":
+            self._prefix = self._next_item()
+        elif _is_power(element, tag):
+            self._text.append("^(")
+
+    def _next_item(self) -> str:
+        if not self._lists or self._lists[-1] is None:
+            return "- "
+        self._lists[-1] += 1
+        return f"{self._lists[-1]}. "
 
     def _add(self, text: str | None) -> None:
         if not text:
@@ -179,6 +202,10 @@ class _Walk:
             yield Block(kind="text", markdown=prefix + text)
 
     def _table(self, element: etree._Element) -> Iterator[Block]:
+        caption = element.find("caption")
+        if caption is not None and (text := tidy(str(caption.xpath("string()")))):
+            self._recent, self._last = [*self._recent[-5:], text], None
+            yield Block(kind="text", markdown=text)
         for block in table_blocks(read_grid(element), self._recent, self._last):
             self._recent = [*self._recent[-5:], block.markdown]
             self._last = block.tables[-1] if block.tables else None
@@ -192,6 +219,12 @@ def _hidden(element: etree._Element) -> bool:
 
 def _is_bold(tag: str, style: str) -> bool:
     return tag in {"b", "strong", "th"} or bool("font-weight" in style and _BOLD.search(style))
+
+
+def _is_power(element: etree._Element, tag: str) -> bool:
+    """Whether an element is a raised number, which would read as digits of what stands before it."""
+    raised = tag in ("sup", "span", "font", "a") and is_raised(element)
+    return raised and bool(_POWER.fullmatch(str(element.xpath("string()"))))
 
 
 def _is_leaf_table(table: etree._Element) -> bool:

@@ -82,10 +82,13 @@ def _cell_text(element: etree._Element) -> list[str]:
 
 def _is_mark(element: etree._Element) -> bool:
     """Whether an element is a raised footnote mark."""
-    style = style_of(element)
-    if element.tag != "sup" and "vertical-align:super" not in style and "top:-" not in style.replace(" ", ""):
-        return False
-    return bool(_MARK.fullmatch(str(element.xpath("string()")).strip()))
+    return is_raised(element) and bool(_MARK.fullmatch(str(element.xpath("string()")).strip()))
+
+
+def is_raised(element: etree._Element) -> bool:
+    """Whether an element's text stands above the line."""
+    style = style_of(element).replace(" ", "")
+    return element.tag == "sup" or "vertical-align:super" in style or "top:-" in style
 
 
 def _indent(element: etree._Element) -> float:

@@ -20,12 +20,13 @@ def convert_markdown(content: bytes, *, max_pages: int) -> Converted:
     front = _FRONT_MATTER.match(text)
     body = text[front.end() :] if front else text
     blocks = markdown_blocks(body)
-    title = next((block.markdown.lstrip("# ") for block in blocks if block.kind == "heading"), "")
+    metadata = _front_matter(front.group(1)) if front else {}
+    heading = next((block.markdown.lstrip("# ") for block in blocks if block.kind == "heading"), "")
     return Converted(
         media_type="text/markdown",
         pages=build_pages(blocks, max_pages=max_pages),
-        title=title,
-        metadata=_front_matter(front.group(1)) if front else {},
+        title=metadata.get("title", heading),
+        metadata=metadata,
     )
 
 
@@ -81,4 +82,5 @@ def _read_table(tokens: list[Token], before: list[str]) -> Table:
         rows=tuple(TableRow(label=row[0], cells=tuple(row[1:])) for row in body),
         caption=caption,
         unit_note=note or (header[0] if header[0].startswith("(") else ""),
+        stub="" if header[0].startswith("(") else header[0],
     )

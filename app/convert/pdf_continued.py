@@ -27,7 +27,8 @@ def continue_table(blocks: Sequence[Block], above: Table | None) -> list[Block]:
     table, *others = blocks[first].tables
     if others or any(table.columns) or len(table.columns) != len(above.columns):
         return list(blocks)
-    whole = replace(table, columns=above.columns, caption=above.caption, unit_note=above.unit_note or table.unit_note)
+    note = above.unit_note or table.unit_note
+    whole = replace(table, columns=above.columns, caption=above.caption, unit_note=note, stub=above.stub)
     block = Block(kind="table", markdown=table_markdown(whole), tables=(whole,))
     return [*blocks[:first], block, *blocks[first + 1 :]]
 

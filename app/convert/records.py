@@ -22,7 +22,8 @@ def read_records(rows: Sequence[Row], *, caption: str = "", unit_note: str = "")
         return None
     if not all(_fits(header, row) for row in body):
         return None
-    names = header[1:] if header[0].overlap(body[0][0].x0, body[0][0].x1) else header
+    labelled = header[0].overlap(body[0][0].x0, body[0][0].x1) > 0
+    names = header[1:] if labelled else header
     columns = [(name.x0, name.x1) for name in names]
     return Table(
         number=0,
@@ -30,6 +31,7 @@ def read_records(rows: Sequence[Row], *, caption: str = "", unit_note: str = "")
         rows=tuple(_read_row(row, columns) for row in body),
         caption=" ".join(part for part in (caption, *_texts(titles, notes=False)) if part),
         unit_note=" ".join(_texts(titles, notes=True)) or unit_note,
+        stub=header[0].text if labelled else "",
     )
 
 

@@ -30,6 +30,7 @@ from app.errors import ConversionFailed
 
 _WHAT = "presentation"
 _EMPTY = "*This slide has no text.*"
+_HIDDEN = "*This slide is hidden.*"
 _OTHER_POWERPOINT = (CONTENT_TYPE.PML_TEMPLATE_MAIN, CONTENT_TYPE.PML_SLIDESHOW_MAIN)
 MEDIA_TYPE = CONTENT_TYPE.PML_PRESENTATION_MAIN.removesuffix(".main+xml")
 _BROKEN = (
@@ -81,6 +82,8 @@ def _read_slide(number: int, slide: Slide) -> Page:
             blocks += _shape_blocks(shape, [block.markdown for block in blocks])
     if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None and frame.text.strip():
         blocks.append(Block(kind="text", markdown=f"**Notes:** {_frame_text(frame)}"))
+    if blocks and slide._element.get("show") in ("0", "false"):
+        blocks.insert(0, Block(kind="text", markdown=_HIDDEN))
     return make_page(number, blocks or [Block(kind="text", markdown=_EMPTY)], label=heading)
 
 

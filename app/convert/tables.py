@@ -38,7 +38,7 @@ def build_tables(rows: Sequence[Row], *, caption: str = "", unit_note: str = "",
         table = _make_table(segment, layout, outer, unit_note)
         if table is not None:
             if tables and not any(table.columns):
-                table = replace(table, columns=tables[-1].columns)
+                table = replace(table, columns=tables[-1].columns, stub=tables[-1].stub)
             tables.append(table)
     return tables
 
@@ -132,7 +132,13 @@ def _make_table(segment: _Segment, layout: Layout, caption: str, unit_note: str)
         rows=tuple(rows),
         caption=title,
         unit_note=" ".join(dict.fromkeys(inner)) or unit_note or find_unit_note(title),
+        stub=" ".join(text for text in segment.stubs if text and text not in titles and _heads_labels(text, segment)),
     )
+
+
+def _heads_labels(stub: str, segment: _Segment) -> bool:
+    """Whether a stub says what the rows are, rather than the units or the period of the columns."""
+    return not is_unit_note(stub) and (not is_period(stub) or _lists_years(segment))
 
 
 _PERIOD_TAIL = re.compile(
@@ -275,7 +281,7 @@ def table_markdown(table: Table, *, shown: str = "", noted: str = "") -> str:
     lines = [f"**{caption}**", ""] if caption else []
     if table.unit_note and table.unit_note != noted and table.unit_note not in table.caption:
         lines += [table.unit_note, ""]
-    lines.append(_line(["", *(" ".join(path) for path in table.columns)]))
+    lines.append(_line([table.stub, *(" ".join(path) for path in table.columns)]))
     lines.append("|" + " --- |" * (len(table.columns) + 1))
     lines += [_line([row.label, *row.cells]) for row in table.rows]
     return "\n".join(lines)

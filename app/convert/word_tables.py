@@ -1,5 +1,6 @@
 """Tables of Word documents as grids of cells."""
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -9,6 +10,7 @@ from app.convert.grids import Grid
 from app.convert.word_text import BREAK, Notes, attribute, is_bold, paragraph_text
 
 _LARGEST_SPAN = 200
+_MARK = re.compile(r"(?<=[\d%)])\^\(\d{1,2}\)$")
 
 
 def read_word_table(table: etree._Element, notes: Notes) -> Iterator[Grid]:
@@ -49,7 +51,9 @@ def _read_row(row: etree._Element, above: dict[int, Cell], notes: Notes) -> tupl
 
 
 def _cell_text(cell: etree._Element, notes: Notes) -> str:
-    return "\n".join(paragraph_text(paragraph, notes) for paragraph in cell.iter("{*}p"))
+    """Return a cell's text; a footnote mark after a figure is left out, as it is no part of it."""
+    lines = (paragraph_text(paragraph, notes) for paragraph in cell.iter("{*}p"))
+    return "\n".join(_MARK.sub("", line) for line in lines)
 
 
 def _number(element: etree._Element | None, default: int) -> int:

@@ -43,7 +43,7 @@ def paragraph_text(paragraph: etree._Element, notes: "Notes") -> str:
 
 def _piece(element: etree._Element, tag: str, notes: "Notes") -> str:
     if tag == "t":
-        return element.text or ""
+        return _raised_number(element) or element.text or ""
     if tag == "lastRenderedPageBreak" or (tag == "br" and attribute(element, "type") == "page"):
         return BREAK
     if tag in ("br", "cr"):
@@ -51,6 +51,13 @@ def _piece(element: etree._Element, tag: str, notes: "Notes") -> str:
     if tag in _NOTE_KINDS:
         return notes.refer(tag, attribute(element, "id"))
     return {"tab": "\t", "noBreakHyphen": "-", **_SCRIPTS}.get(tag, "")
+
+
+def _raised_number(text: etree._Element) -> str:
+    """Return a raised number apart from what stands before it, of which it would read as digits; "" for other text."""
+    number, place = (text.text or "").strip(), text.find("../{*}rPr/{*}vertAlign")
+    raised = place is not None and attribute(place, "val") == "superscript"
+    return f"^({number})" if raised and number.isdigit() else ""
 
 
 def _hidden(run: etree._Element) -> bool:

@@ -41,6 +41,7 @@ def read_table(row: Mapping[str, Any]) -> Table:
         ),
         caption=row["caption"],
         unit_note=row["unit_note"],
+        stub=row.get("stub", ""),
     )
 
 

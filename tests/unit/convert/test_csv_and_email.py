@@ -77,3 +77,34 @@ def test_message_with_more_attached_than_is_read_fails() -> None:
     message.add_attachment("one\ftwo\fthree", filename="a.txt")
     with pytest.raises(ConversionFailed, match="more than 3 pages"):
         read_message(message.as_bytes(), max_pages=3)
+
+
+def test_what_stands_over_the_labels_of_rows_is_read() -> None:
+    page = convert_csv(b"Region,2023\nEurope,5\n", max_pages=5).pages[0]
+    assert page.tables[0].stub == "Region"
+    assert "| Region | 2023 |" in page.markdown
+
+
+def test_lines_above_the_header_are_the_title_and_the_unit_of_the_table() -> None:
+    source = b"Sales by region,,\n(in millions)\n\nRegion,2023,2022\nEurope,5,4\nAsia,3,2\n"
+    (table,) = convert_csv(source, max_pages=5).pages[0].tables
+    assert (table.caption, table.unit_note, table.columns) == (
+        "Sales by region",
+        "(in millions)",
+        (("2023",), ("2022",)),
+    )
+
+
+def test_delimiter_that_a_spreadsheet_program_tells_is_used() -> None:
+    page = convert_csv(b"sep=;\r\nName;Share\r\nA,B;5\r\n", max_pages=5).pages[0]
+    assert page.tables[0].columns == (("Share",),)
+    assert [(row.label, row.cells) for row in page.tables[0].rows] == [("A,B", ("5",))]
+
+
+def test_words_after_an_attachment_are_read_with_the_body() -> None:
+    message = EmailMessage()
+    message.set_content("See attached.")
+    message.add_attachment(b"a,b\n1,2\n", maintype="text", subtype="csv", filename="q3.csv")
+    message.add_attachment("Sent from the plant in Durham.", disposition="inline")
+    page = read_message(message.as_bytes()).pages[0]
+    assert page.markdown.startswith("See attached.\n\nSent from the plant in Durham.")

@@ -94,3 +94,22 @@ def test_deeply_nested_elements_are_read() -> None:
 def test_html_without_text_fails() -> None:
     with pytest.raises(ConversionFailed, match="no text"):
         convert_html(b"<html><body><script>1</script></body></html>", max_pages=10)
+
+
+def test_caption_of_a_table_is_read() -> None:
+    rows = "<tr><th>Region</th><th>2023</th></tr><tr><td>Europe</td><td>5</td></tr><tr><td>Asia</td><td>6</td></tr>"
+    page = convert_html(f"<table><caption>Sales <b>abroad</b></caption>{rows}</table>".encode(), max_pages=5).pages[0]
+    assert page.markdown.startswith("Sales abroad\n\n| Region | 2023 |")
+    assert (page.tables[0].caption, page.tables[0].stub) == ("Sales abroad", "Region")
+
+
+def test_ordered_lists_keep_their_numbers() -> None:
+    source = "<ol><li>one<ul><li>point</li></ul></li><li>two</li></ol><ul><li>last</li></ul>"
+    markdown = convert_html(source.encode(), max_pages=5).pages[0].markdown
+    assert markdown.split("\n\n") == ["1. one", "- point", "2. two", "- last"]
+
+
+def test_raised_numbers_are_no_digits_of_the_figure_before_them() -> None:
+    source = '$12.5<sup>1</sup> million, 10<span style="vertical-align: super">6</span> in the 4<sup>th</sup> year'
+    (page,) = convert_html(f"<p>{source}</p>".encode(), max_pages=5).pages
+    assert page.markdown == "$12.5^(1) million, 10^(6) in the 4th year"

@@ -79,3 +79,13 @@ def test_slides_without_text_fail_and_a_truncated_file_is_still_told_by_its_part
         convert_slides(cut, max_pages=5)
     with pytest.raises(ConversionFailed, match="at most 0"):
         convert_slides(empty, max_pages=0)
+
+
+def test_hidden_slide_is_read_and_said_to_be_hidden() -> None:
+    def write(deck: Slides) -> None:
+        for title in ("Shown", "Kept back"):
+            deck.slides.add_slide(deck.slide_layouts[5]).shapes.title.text = title
+        deck.slides[1]._element.set("show", "0")
+
+    pages = convert_slides(slides(write), max_pages=5).pages
+    assert [page.markdown for page in pages] == ["# Shown", "*This slide is hidden.*\n\n# Kept back"]

@@ -64,6 +64,10 @@ def test_pipe_table_keeps_headers_caption_and_units() -> None:
     assert (table.caption, table.unit_note) == ("Net sales by region (in millions):", "(in millions)")
 
 
+def test_title_of_the_front_matter_goes_before_the_first_heading() -> None:
+    assert convert_markdown(b"---\ntitle: Engines\n---\n# Preface\n", max_pages=5).title == "Engines"
+
+
 def test_front_matter_is_metadata_and_first_heading_the_title() -> None:
     converted = convert_markdown(b"---\nauthor: Ada\n---\n# On engines\n\nText.", max_pages=10)
     assert (converted.title, converted.metadata) == ("On engines", {"author": "Ada"})

@@ -172,3 +172,15 @@ def test_encrypted_office_file_needs_a_password() -> None:
     wrapped = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
     with pytest.raises(ConversionFailed, match="encrypted Office file and needs a password"):
         detect(wrapped, "a.docx")
+
+
+def test_raised_numbers_are_no_digits_of_the_figure_before_them() -> None:
+    def write(document: WordDocument) -> None:
+        document.add_paragraph("Sales of 12.5").add_run("1").font.superscript = True
+        table = document.add_table(rows=2, cols=2)
+        cells = [cell for row in table.rows for cell in row.cells]
+        for cell, text in zip(cells, ("R", "2024", "Lab", "9.4"), strict=True):
+            cell.text = text
+        cells[-1].paragraphs[0].add_run("2").font.superscript = True
+
+    assert markdown(write).split("\n\n") == ["Sales of 12.5^(1)", "| R | 2024 |\n| --- | --- |\n| Lab | 9.4 |"]
