@@ -13,12 +13,15 @@ from app.convert.blocks import Block, make_page
 from app.convert.captions import find_caption
 from app.convert.cells import is_unit_note
 from app.convert.document import Converted, Page, Table
+from app.convert.grids import read_tables
 from app.convert.ocr import recognise
 from app.convert.pdf_columns import split_columns
 from app.convert.pdf_continued import continue_table, find_open_table
 from app.convert.pdf_extras import read_fields, read_outline
+from app.convert.pdf_grids import RuledTable, find_ruled_tables
+from app.convert.pdf_rules import Rule, Rules
 from app.convert.pdf_tables import Region, find_regions
-from app.convert.pdf_words import Line, Rule, build_lines, read_words
+from app.convert.pdf_words import Line, build_lines, read_words
 from app.convert.tables import build_tables, table_markdown
 from app.errors import ConversionFailed
 
@@ -122,7 +125,7 @@ def _read_page(document: pdfium.PdfDocument, index: int) -> list[Block]:
             words += read_fields(page, document.formenv)
         recognised = words or (recognise(page) if raw.FPDFPage_CountObjects(page) else [])
     except pdfium.PdfiumError:
-        recognised, rules = None, []
+        recognised, rules = None, Rules()
     finally:
         empty = not raw.FPDFPage_CountObjects(page)
         page.close()
@@ -135,15 +138,39 @@ def _remark(text: str) -> Block:
     return Block(kind="text", markdown=text)
 
 
-def page_blocks(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Block]:
+def page_blocks(lines: Sequence[Line], rules: Rules) -> list[Block]:
     """Turn a page's lines into blocks from the top down, text columns one after the other."""
+    blocks: list[Block] = []
+    done = 0
+    for ruled in find_ruled_tables(lines, rules):
+        above = _open_blocks(lines[done : ruled.start], rules.level, blocks)
+        found = _ruled_blocks(ruled, [*blocks, *above])
+        if found:
+            blocks += [*above, *found]
+            done = ruled.stop
+    return blocks + _open_blocks(lines[done:], rules.level, blocks)
+
+
+def _ruled_blocks(ruled: RuledTable, above: Sequence[Block]) -> list[Block]:
+    """Return the tables whose cells lines part; [] where the lines only serve layout."""
+    caption, note = find_caption([block.markdown for block in above])
+    tables = read_tables(ruled.grid, caption=caption, unit_note=note)
+    return [_table_block(table, caption, note) for table in tables]
+
+
+def _open_blocks(lines: Sequence[Line], rules: Sequence[Rule], above: Sequence[Block]) -> list[Block]:
+    """Return the blocks of lines without boxes: tables by where their figures stand, and text."""
     blocks: list[Block] = []
     done = 0
     for region in find_regions(lines, rules):
         blocks += _text_blocks(lines[done : region.start])
-        blocks += _table_blocks(region, lines, [block.markdown for block in blocks])
+        blocks += _table_blocks(region, lines, [block.markdown for block in (*above, *blocks)])
         done = region.stop
     return blocks + _text_blocks(lines[done:])
+
+
+def _table_block(table: Table, caption: str, note: str) -> Block:
+    return Block(kind="table", markdown=table_markdown(table, shown=caption, noted=note), tables=(table,))
 
 
 def _table_blocks(region: Region, lines: Sequence[Line], before: Sequence[str]) -> list[Block]:
@@ -151,7 +178,7 @@ def _table_blocks(region: Region, lines: Sequence[Line], before: Sequence[str]) 
     tables = build_tables(region.rows, caption=caption, unit_note=note, exact=False)
     if not tables:
         return _text_blocks(lines[region.start : region.stop])
-    return [Block(kind="table", markdown=table_markdown(t, shown=caption, noted=note), tables=(t,)) for t in tables]
+    return [_table_block(table, caption, note) for table in tables]
 
 
 def _text_blocks(lines: Sequence[Line]) -> list[Block]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.convert.cells import Cell, is_period, is_unit_note, is_year
-from app.convert.pdf_words import Line, Rule
+from app.convert.pdf_rules import Rule
+from app.convert.pdf_words import Line
 
 _CENTRED = 5.0
 _ALIGNED = 2.0

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from app.convert.cells import Cell, is_figure, is_period, is_unit_note, join_affixes, tidy
 from app.convert.pdf_headers import merge_headers
-from app.convert.pdf_words import Line, Rule, Word
+from app.convert.pdf_rules import Rule
+from app.convert.pdf_words import Line, Word
 
 _GAP = 0.95
 _HEADER_LINES = 12
@@ -56,13 +57,13 @@ def _parts(group: Sequence[Word], word: Word) -> bool:
 
 
 def _cell(group: Sequence[Word]) -> Cell:
-    text = _LEADERS.sub("", _join_words(group))
+    text = _LEADERS.sub("", join_words(group))
     bold = all(word.strong for word in group)
     return Cell(text=tidy(text), x0=group[0].x0, x1=group[-1].x1, strong=bold)
 
 
-def _join_words(words: Sequence[Word]) -> str:
-    """Join words; a raised footnote mark after a number is left out, for it would read as one of its digits."""
+def join_words(words: Sequence[Word]) -> str:
+    """Join a line's words; a raised footnote mark after a number is left out, for it would read as its last digit."""
     size = max(word.size for word in words)
     texts: list[str] = []
     for index, word in enumerate(words):

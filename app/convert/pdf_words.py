@@ -1,18 +1,16 @@
 """Words of a PDF page with their places, from PDFium's character boxes."""
 
 import ctypes
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-_MOST_OBJECTS = 20_000
+from app.convert.pdf_rules import Move, Rules, read_rules
+
 _HYPHENS = frozenset([0x2, 0xFFFE])
 _BLANKS = frozenset([0xA0, 0xAD, 0x200B, 0xFEFF, 0xFFFF])
-_THICKEST, _SHORTEST = 2.5, 8.0
-
-Move = Callable[[float, float], tuple[float, float]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,51 +66,15 @@ class _Char:
     size: float
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A thin horizontal line drawn on the page."""
-
-    x0: float
-    x1: float
-    y: float
-
-
-def read_words(page: pdfium.PdfPage) -> tuple[list[Word], list[Rule]]:
+def read_words(page: pdfium.PdfPage) -> tuple[list[Word], Rules]:
     """Return the page's words in the order they were written, and its rules; upright however the page is turned."""
     text = page.get_textpage()
     try:
         count = text.count_chars()
         move = upright(page, text)
-        return _join(text, _read_chars(text, count, move)), _read_rules(page, move)
+        return _join(text, _read_chars(text, count, move)), read_rules(page, move)
     finally:
         text.close()
-
-
-def _read_rules(page: pdfium.PdfPage, move: Move) -> list[Rule]:
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    segments = []
-    for index in range(min(raw.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
-        shape = raw.FPDFPage_GetObject(page, index)
-        if raw.FPDFPageObj_GetType(shape) != raw.FPDF_PAGEOBJ_PATH:
-            continue
-        raw.FPDFPageObj_GetBounds(shape, left, bottom, right, top)
-        ax, ay = move(left.value, bottom.value)
-        bx, by = move(right.value, top.value)
-        if abs(by - ay) < _THICKEST and abs(bx - ax) > _SHORTEST:
-            segments.append(Rule(min(ax, bx), max(ax, bx), max(ay, by)))
-    return _join_rules(segments)
-
-
-def _join_rules(segments: Sequence[Rule]) -> list[Rule]:
-    """Join pieces that touch end to end: a border drawn cell by cell is one rule."""
-    rules: list[Rule] = []
-    for piece in sorted(set(segments), key=lambda r: (round(r.y), r.x0)):
-        last = rules[-1] if rules else None
-        if last and abs(last.y - piece.y) < 1 and -1 < piece.x0 - last.x1 < 1:
-            rules[-1] = Rule(last.x0, piece.x1, last.y)
-        else:
-            rules.append(piece)
-    return rules
 
 
 def _read_chars(text: pdfium.PdfTextPage, count: int, move: Move) -> Iterator[tuple[int, _Char | None]]:
