@@ -5,16 +5,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from app.convert.cells import Cell, tidy
+from app.convert.cells import Cell, is_figure, tidy
 from app.convert.grids import Grid
 from app.convert.pdf_rules import Rule, Rules, Upright
-from app.convert.pdf_tables import join_words
+from app.convert.pdf_tables import join_words, read_cells
 from app.convert.pdf_words import Line, Word, build_lines
 
 _NEAR = 3.0
 _MOST_LINES = 600
 _LEAST_FILLED = 0.5
 _LEAST_EDGES = 3
+_MOST_PARTED = 0.1
 
 _Place = tuple[int, int]
 """A row and a column, counted from 0."""
@@ -122,9 +123,10 @@ def _read_grid(boxes: _Boxes, words: Sequence[Word]) -> Grid | None:
     covered: dict[_Place, list[int]] = {}
     for (_, column), owner in owners.items():
         covered.setdefault(owner, []).append(column)
-    if len(held) < _LEAST_FILLED * len(covered):
+    lines = {owner: build_lines(inside) for owner, inside in held.items()}
+    if len(held) < _LEAST_FILLED * len(covered) or not _are_cells(list(lines.values())):
         return None
-    cells = {owner: _read_cell(inside, covered[owner], boxes.xs) for owner, inside in held.items()}
+    cells = {owner: _read_cell(inside, covered[owner], boxes.xs) for owner, inside in lines.items()}
     rows: list[dict[_Place, Cell]] = [{} for _ in boxes.ys[1:]]
     for (row, _), owner in owners.items():
         if owner in cells:
@@ -146,14 +148,24 @@ def _find_owners(boxes: _Boxes) -> dict[_Place, _Place]:
     return owners
 
 
-def _read_cell(words: Sequence[Word], columns: Sequence[int], xs: Sequence[float]) -> Cell:
-    lines = build_lines(words)
+def _are_cells(boxes: Sequence[Sequence[Line]]) -> bool:
+    """Whether boxes hold one cell each: not columns side by side, nor figures one under the other."""
+    parted = 0
+    for lines in boxes:
+        pieces = [read_cells(line) for line in lines]
+        if sum(len(row) == 1 and is_figure(row[0].text) for row in pieces) > 1:
+            return False
+        parted += any(len(row) > 1 for row in pieces)
+    return parted <= _MOST_PARTED * len(boxes)
+
+
+def _read_cell(lines: Sequence[Line], columns: Sequence[int], xs: Sequence[float]) -> Cell:
     return Cell(
         text=tidy(" ".join(join_words(line.words) for line in lines)),
         x0=min(columns),
         x1=max(columns) + 1,
         indent=max(0.0, lines[0].x0 - xs[min(columns)]),
-        strong=all(word.strong for word in words),
+        strong=all(line.strong for line in lines),
     )
 
 

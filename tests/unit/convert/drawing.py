@@ -1,7 +1,7 @@
 """Small PDFs drawn for the tests."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import letter
@@ -155,6 +155,14 @@ def draw_scan(canvas: Canvas, text: str = "Scanned words of 1911") -> None:
     picture = Image.new("L", (1400, 200), 255)
     ImageDraw.Draw(picture).text((40, 60), text, fill=0, font=ImageFont.load_default(80))
     canvas.drawInlineImage(picture, 50, 600, width=500, height=72)
+
+
+def draw_scan_turned(canvas: Canvas, lines: Sequence[str]) -> None:
+    """Draw a picture of some lines that stands on its head."""
+    picture = Image.new("L", (1400, 100 + 100 * len(lines)), 255)
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(picture).text((40, 50 + 100 * number), line, fill=0, font=ImageFont.load_default(56))
+    canvas.drawInlineImage(picture.rotate(180), 50, 400, width=500, height=500 / 1400 * picture.height)
 
 
 def outline(*titles: str) -> Draw:

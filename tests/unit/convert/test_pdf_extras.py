@@ -7,7 +7,7 @@ from reportlab.pdfgen.canvas import Canvas
 from app.convert import ocr
 from app.convert.pdf import EMPTY, NO_TEXT, convert_pdf
 from app.errors import ConversionFailed
-from tests.unit.convert.drawing import draw_box, draw_columns, draw_form, draw_pdf, draw_scan, outline
+from tests.unit.convert.drawing import draw_box, draw_columns, draw_form, draw_pdf, draw_scan, draw_scan_turned, outline
 
 needs_tesseract = pytest.mark.skipif(not shutil.which("tesseract"), reason="Tesseract is not installed")
 
@@ -49,6 +49,13 @@ def test_title_is_the_largest_text_of_the_first_page_where_the_metadata_has_no_w
         draw_columns(canvas)
 
     assert convert_pdf(draw_pdf(draw), max_pages=5).title == "Annual Report of the Harbour"
+
+
+@needs_tesseract
+def test_page_scanned_upside_down_is_turned() -> None:
+    lines = [f"Line {number}: the plant made {number + 3},500 pumps." for number in range(2, 8)]
+    (page,) = convert_pdf(draw_pdf(lambda canvas: draw_scan_turned(canvas, lines)), max_pages=5).pages
+    assert page.markdown.split("\n\n") == lines
 
 
 @needs_tesseract

@@ -67,3 +67,8 @@ def test_words_beside_a_frame_are_no_table() -> None:
         canvas.drawString(70, 660, "Within")
 
     assert "|" not in read(draw)
+
+
+def test_figures_that_share_a_box_are_read_by_where_they_stand() -> None:
+    rows = [["", "2025", "2024"], ["Laboratory\nSoftware", "412\n97", "372\n70"], ["Total", "509", "442"]]
+    assert "| Laboratory | 412 | 372 |\n| Software | 97 | 70 |" in read(boxed(rows))
