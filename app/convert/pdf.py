@@ -17,11 +17,11 @@ from app.convert.grids import read_tables
 from app.convert.ocr import recognise
 from app.convert.pdf_columns import split_columns
 from app.convert.pdf_continued import continue_table, find_open_table
-from app.convert.pdf_extras import read_fields, read_outline
+from app.convert.pdf_extras import is_stamped_picture, read_fields, read_outline
 from app.convert.pdf_grids import RuledTable, find_ruled_tables
 from app.convert.pdf_rules import Rule, Rules
 from app.convert.pdf_tables import Region, find_regions
-from app.convert.pdf_words import Line, build_lines, read_words
+from app.convert.pdf_words import Line, Word, Written, build_lines, read_words
 from app.convert.tables import build_tables, table_markdown
 from app.errors import ConversionFailed
 
@@ -35,6 +35,10 @@ _REASONS = {
 }
 
 _LONGEST_TITLE = 200
+_BY_PROGRAM = re.compile(
+    r"^\(?(?:anonymous|unspecified|untitled)\)?$|^Microsoft (?:Word|PowerPoint|Excel) - ", re.IGNORECASE
+)
+"""What programs set as a title where nobody gave one."""
 _FORM_LINE = re.compile(r"^[A-Z][\w /()-]{1,39}:\s\S|\[[x ]\]$")
 
 _PROBLEMS = {
@@ -59,7 +63,7 @@ def convert_pdf(content: bytes, *, max_pages: int) -> Converted:
         document.init_forms()
         pages = tuple(_label(document, _read_pages(document, count)))
         metadata = _metadata(document)
-        title = metadata.get("title", "")
+        title = _BY_PROGRAM.sub("", metadata.get("title", ""))
         title = title if re.search(r"[^\W\d_]{2}", title) else _largest_text(document)
     finally:
         document.close()
@@ -97,7 +101,7 @@ def _largest_text(document: pdfium.PdfDocument) -> str:
         page = document[0]
     except pdfium.PdfiumError:
         return ""
-    lines = build_lines(read_words(page)[0])
+    lines = build_lines(read_words(page).words)
     page.close()
     if not lines:
         return ""
@@ -120,18 +124,26 @@ def _read_page(document: pdfium.PdfDocument, index: int) -> list[Block]:
     except pdfium.PdfiumError:
         return [_remark("*This page is damaged and can't be read.*")]
     try:
-        words, rules = read_words(page)
-        if document.formenv is not None:
-            words += read_fields(page, document.formenv)
-        recognised = words or (recognise(page) if raw.FPDFPage_CountObjects(page) else [])
+        written = read_words(page)
+        words = written.words + (read_fields(page, document.formenv) if document.formenv is not None else [])
+        recognised = _recognise(page, words)
     except pdfium.PdfiumError:
-        recognised, rules = None, Rules()
+        written, recognised = Written(words=[], rules=Rules()), None
     finally:
         empty = not raw.FPDFPage_CountObjects(page)
         page.close()
+    aside = [block for words in written.aside for block in _text_blocks(build_lines(words))]
     if not recognised:
-        return [_remark(NO_TEXT if recognised is None else EMPTY if empty else NONE_FOUND)]
-    return page_blocks(build_lines(recognised), rules)
+        return aside or [_remark(NO_TEXT if recognised is None else EMPTY if empty else NONE_FOUND)]
+    return page_blocks(build_lines(recognised), written.rules) + aside
+
+
+def _recognise(page: pdfium.PdfPage, words: list[Word]) -> list[Word] | None:
+    """Return a page's words, those on its picture where it is one; None where they can't be had."""
+    if not raw.FPDFPage_CountObjects(page) or (words and not is_stamped_picture(page, words)):
+        return words
+    found = recognise(page)
+    return found or words or found
 
 
 def _remark(text: str) -> Block:

@@ -1,7 +1,7 @@
 """What a PDF holds beside its pages' text: the fields of forms, and the outline."""
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -12,6 +12,9 @@ from app.convert.pdf_words import Word, upright
 _MOST_FIELDS = 2000
 _MOST_SECTIONS = 5000
 _LARGEST_TYPE = 12.0
+_LONGEST_STAMP = 25
+_MARGIN = 0.08
+_MOST_OF_PAGE = 0.6
 _TICKABLE = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
 
 
@@ -84,3 +87,18 @@ def read_outline(document: pdfium.PdfDocument) -> dict[int, str]:
     except (pdfium.PdfiumError, UnicodeDecodeError):
         return titles
     return titles
+
+
+def is_stamped_picture(page: pdfium.PdfPage, words: Sequence[Word]) -> bool:
+    """Whether a page is a picture with nothing but a line at its head or foot set over it, such as a scan's number."""
+    if len(words) > _LONGEST_STAMP:
+        return False
+    width, height = page.get_size()
+    margin = _MARGIN * height
+    stamped = all(word.y < margin or word.y > height - margin for word in words)
+    return stamped and any(_covers(shape, width * height) for shape in page.get_objects([raw.FPDF_PAGEOBJ_IMAGE], 1))
+
+
+def _covers(shape: pdfium.PdfObject, area: float) -> bool:
+    left, bottom, right, top = shape.get_bounds()
+    return bool((right - left) * (top - bottom) >= _MOST_OF_PAGE * area)

@@ -10,6 +10,9 @@ from pypdfium2 import raw
 from app.convert.pdf_rules import Move, Rules, read_rules
 
 _HYPHENS = frozenset([0x2, 0xFFFE])
+_QUARTER = 1.5707963
+_STRAIGHT = 0.3
+_SLANTED = -1
 _BLANKS = frozenset([0xA0, 0xAD, 0x200B, 0xFEFF, 0xFFFF])
 
 
@@ -66,29 +69,56 @@ class _Char:
     size: float
 
 
-def read_words(page: pdfium.PdfPage) -> tuple[list[Word], Rules]:
-    """Return the page's words in the order they were written, and its rules; upright however the page is turned."""
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What stands on a page: its words in the order they were written, upright however the page is turned, and rules.
+
+    `aside` holds the words set in other directions, such as along the margin or across the page, each upright too.
+    """
+
+    words: list[Word]
+    rules: Rules
+    aside: Sequence[list[Word]] = ()
+
+
+def read_words(page: pdfium.PdfPage) -> Written:
+    """Return what is written on a page."""
     text = page.get_textpage()
     try:
         count = text.count_chars()
-        move = upright(page, text)
-        return _join(text, _read_chars(text, count, move)), read_rules(page, move)
+        turn = _text_turns(text, count)
+        others: set[int] = set()
+        move = _move_by(page, turn)
+        words = _join(text, _read_chars(text, count, move, turn, others))
+        aside = [
+            _join(text, _read_chars(text, count, _move_by(page, other), other, set()))
+            for other in sorted(others - {_SLANTED})
+        ]
+        if _SLANTED in others:
+            aside.append(_read_slanted(text, count))
+        return Written(words=words, rules=read_rules(page, move), aside=aside)
     finally:
         text.close()
 
 
-def _read_chars(text: pdfium.PdfTextPage, count: int, move: Move) -> Iterator[tuple[int, _Char | None]]:
-    """Give (index, character); None for white space. A box as high as the one before has the same baseline."""
+def _read_chars(
+    text: pdfium.PdfTextPage, count: int, move: Move, turn: int, others: set[int]
+) -> Iterator[tuple[int, _Char | None]]:
+    """Give (index, character); None for white space, and for a character set in another direction, kept in `others`.
+
+    A box as high as the one before has the same baseline and direction.
+    """
     handle, unicode_of = text.raw, raw.FPDFText_GetUnicode
     loose_box, origin = raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetCharOrigin
     box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
     last_y = last_height = baseline = 0.0
+    direction = turn
     for index in range(count):
         code = unicode_of(handle, index)
         if code in _HYPHENS:
             code = 0x2D if raw.FPDFText_IsHyphen(handle, index) == 1 else 0x20
-        if code <= 32 or code in _BLANKS or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        if _is_blank(code):
             yield index, None
             continue
         loose_box(handle, index, at_box)
@@ -98,7 +128,36 @@ def _read_chars(text: pdfium.PdfTextPage, count: int, move: Move) -> Iterator[tu
             origin(handle, index, at_x, at_y)
             last_y, last_height = ay, by - ay
             _, baseline = move(x.value, y.value)
+            direction = _turn_at(text, index, turn)
+        if direction != turn:
+            others.add(direction)
+            yield index, None
+            continue
         yield index, _Char(code, ax if ax < bx else bx, bx if ax < bx else ax, baseline, abs(last_height))
+
+
+def _is_blank(code: int) -> bool:
+    return code <= 32 or code in _BLANKS or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF
+
+
+def _turn_at(text: pdfium.PdfTextPage, index: int, usual: int) -> int:
+    """Return by how many quarter turns a character is set, _SLANTED between them, the usual where it isn't known."""
+    angle = raw.FPDFText_GetCharAngle(text, index)
+    turns = angle / _QUARTER
+    if angle < 0:
+        return usual
+    return round(turns) % 4 if abs(turns - round(turns)) < _STRAIGHT else _SLANTED
+
+
+def _read_slanted(text: pdfium.PdfTextPage, count: int) -> list[Word]:
+    """Return the words set neither level nor upright in one line, in the order they were written."""
+    codes = (raw.FPDFText_GetUnicode(text, index) for index in range(count))
+    letters = [
+        " " if _is_blank(code) else chr(code) if _turn_at(text, index, 0) == _SLANTED else ""
+        for index, code in enumerate(codes)
+    ]
+    words = "".join(letters).split()
+    return [Word(text=word, x0=place, x1=place + 0.5, y=0.0, size=1.0) for place, word in enumerate(words)]
 
 
 def _join(text: pdfium.PdfTextPage, chars: Iterator[tuple[int, _Char | None]]) -> list[Word]:
@@ -156,15 +215,18 @@ class _Fonts:
 
 def upright(page: pdfium.PdfPage, text: pdfium.PdfTextPage) -> Move:
     """Return the map from page space to upright reading space: by the page's rotation plus that of most of its text."""
+    return _move_by(page, _text_turns(text, text.count_chars()))
+
+
+def _move_by(page: pdfium.PdfPage, turn: int) -> Move:
     left, bottom, right, top = page.get_mediabox()
-    turns = -_text_turns(text, text.count_chars()) % 4
     maps: dict[int, Move] = {
         0: lambda x, y: (x - left, top - y),
         1: lambda x, y: (y - bottom, x - left),
         2: lambda x, y: (right - x, y - bottom),
         3: lambda x, y: (top - y, right - x),
     }
-    return maps[turns]
+    return maps[-turn % 4]
 
 
 def _text_turns(text: pdfium.PdfTextPage, count: int) -> int:
@@ -173,7 +235,7 @@ def _text_turns(text: pdfium.PdfTextPage, count: int) -> int:
     for index in range(0, count, max(1, count // 60)):
         angle = raw.FPDFText_GetCharAngle(text, index)
         if angle >= 0:
-            votes[round(angle / 1.5707963) % 4] += 1
+            votes[round(angle / _QUARTER) % 4] += 1
     return votes.index(max(votes))
 
 

@@ -162,3 +162,19 @@ def test_a_line_in_the_middle_of_a_sentence_starts_no_paragraph_however_far_belo
 
     page = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].markdown
     assert "cost $6.3 million and $19.7 million, respectively.\n\nAnother" in page
+
+
+def test_words_set_in_another_direction_are_read_by_themselves() -> None:
+    def draw(canvas: Canvas) -> None:
+        for number in range(12):
+            canvas.drawString(72, 700 - 14 * number, f"Line {number} of the text is level.")
+        for x, angle, text in ((30, 90, "Printed in May 2023"), (300, 45, "Second draft")):
+            canvas.saveState()
+            canvas.translate(x, 500)
+            canvas.rotate(angle)
+            canvas.drawString(0, 0, text)
+            canvas.restoreState()
+
+    level, *aside = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].markdown.split("\n\n")
+    assert level == " ".join(f"Line {number} of the text is level." for number in range(12))
+    assert aside == ["Printed in May 2023", "Second draft"]

@@ -2,6 +2,7 @@ import shutil
 import time
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.pdfgen.canvas import Canvas
 
 from app.convert import ocr
@@ -39,6 +40,18 @@ def test_pages_carry_the_title_of_the_outline_section_they_are_in() -> None:
     assert [page.label for page in pages] == ["", "One", "One", "Two"]
 
 
+def test_title_that_a_program_set_is_none() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(50, 700, "Some words on the page.")
+
+    def titled(canvas: Canvas) -> None:
+        canvas.setTitle("Microsoft Word - Minutes of May")
+        draw(canvas)
+
+    titles = [convert_pdf(draw_pdf(page), max_pages=5).title for page in (draw, titled)]
+    assert titles == ["", "Minutes of May"]
+
+
 def test_title_is_the_largest_text_of_the_first_page_where_the_metadata_has_no_words() -> None:
     def draw(canvas: Canvas) -> None:
         canvas.setTitle("2023-10")
@@ -49,6 +62,19 @@ def test_title_is_the_largest_text_of_the_first_page_where_the_metadata_has_no_w
         draw_columns(canvas)
 
     assert convert_pdf(draw_pdf(draw), max_pages=5).title == "Annual Report of the Harbour"
+
+
+@needs_tesseract
+def test_scan_with_a_number_stamped_on_it_is_recognised_whole() -> None:
+    def draw(canvas: Canvas) -> None:
+        picture = Image.new("L", (850, 1100), 255)
+        ImageDraw.Draw(picture).text((40, 300), "Letter to the harbour", fill=0, font=ImageFont.load_default(60))
+        canvas.drawInlineImage(picture, 0, 0, width=612, height=792)
+        canvas.drawRightString(580, 20, "EXHIBIT 00417")
+
+    markdown = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].markdown
+    assert "Letter to the harbour" in markdown
+    assert "00417" in markdown
 
 
 @needs_tesseract
