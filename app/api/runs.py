@@ -49,7 +49,7 @@ async def list_runs(
     session: SessionDep,
     project_id: ProjectDep,
     status: Annotated[Status | None, Query(description="Only runs of this status.")] = None,
-    agent: Annotated[str | None, Query(description="Only runs of this agent.")] = None,
+    agent: Annotated[str | None, Query(description="Only runs of this agent.", pattern=r"^[^\x00]*$")] = None,
     thread_id: Annotated[UUID | None, Query(description="Only runs of this thread.")] = None,
     limit: LimitQuery = 50,
     after: AfterQuery = None,

@@ -113,6 +113,7 @@ async def test_everything_wrong_is_told_at_once(http: httpx2.AsyncClient) -> Non
         ("GET", "/v1/runs/17", 422, "invalid"),
         ("GET", "/v1/runs?limit=0", 422, "invalid"),
         ("GET", "/v1/runs?limit=201", 422, "invalid"),
+        ("GET", "/v1/runs?agent=steps%00", 422, "invalid"),
     ],
 )
 async def test_problem_has_one_form(http: httpx2.AsyncClient, method: str, path: str, status: int, code: str) -> None:
