@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, validation_alias=AliasChoices("SYMPOSIUM_DATABASE_URL", "DATABASE_URL"))
     redis_url: str | None = Field(None, validation_alias=AliasChoices("SYMPOSIUM_REDIS_URL", "REDIS_URL"))
     worker_metrics_port: int | None = Field(None, ge=1, le=65535, description="where a worker answers Prometheus")
+    stop_seconds: float = Field(
+        5, gt=0, description="for requests under way when an API process is told to stop; then they get 503"
+    )
     database_pool_size: int = Field(8, ge=1)
     database_pooler: bool = Field(False, description="DATABASE_URL is a pooler in transaction mode, e.g. PgBouncer")
     log_format: Literal["json", "console"] = "console"

@@ -59,7 +59,7 @@ class Service:
         if worker := self.processes.get("worker"):
             stop_process(worker, seconds=self.settings.drain_seconds + PUT_BACK_SECONDS)
         if api := self.processes.get("API"):
-            stop_process(api, seconds=PUT_BACK_SECONDS)
+            stop_process(api, seconds=self.settings.stop_seconds + PUT_BACK_SECONDS)
 
 
 def settings_as_environment(settings: Settings) -> dict[str, str]:

@@ -34,6 +34,7 @@ from app.knowledge.intake import Incoming
 from app.knowledge.models import Batch
 from app.knowledge.rows import document_view
 from app.knowledge.types import BatchProgress, DocumentView
+from app.runs.bus import EventBus
 from app.runs.dispatch import Delivery
 from app.runs.models import Run
 
@@ -241,15 +242,15 @@ async def retry(submission: SubmissionDep, batch_id: UUID) -> JSONResponse:
 async def get_events(service: ServiceDep, project_id: ProjectDep, batch_id: UUID) -> Response:
     async with service.resources.sessions() as session:
         await batches.get_batch(session, project_id, batch_id)
-    events = follow_batch(service.resources.sessions, batch_id)
+    events = follow_batch(service.resources.sessions, service.bus, batch_id)
     return StreamingResponse(frames(events), media_type=EVENT_STREAM, headers=STREAM_HEADERS)
 
 
-async def follow_batch(sessions: Sessions, batch_id: UUID) -> AsyncGenerator[Json | None]:
+async def follow_batch(sessions: Sessions, bus: EventBus, batch_id: UUID) -> AsyncGenerator[Json | None]:
     """Yield an event whenever the progress has changed, None as a heartbeat; the last one tells that all is done."""
     last: BatchProgress | None = None
     quiet = 0.0
-    while True:
+    while not bus.stopping:
         async with sessions() as session:
             progress = (await batches.count_progress(session, [batch_id]))[batch_id]
         done = progress.done == progress.total

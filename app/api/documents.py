@@ -34,6 +34,7 @@ from app.runs.schemas import RunView
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
 AGENT = "pyramid"
+ABOUT_THE_RUN = ("Location", "Retry-After", "Preference-Applied")
 VIEW = TypeAdapter(DocumentView)
 
 
@@ -224,7 +225,7 @@ async def submit(submission: Submission, fingerprint: str, prepare: Any, made: d
         return {"document": view_json(made["document"]), "run": run}
 
     answer = await submission.accept(fingerprint, prepare, body=body)
-    if not made or answer.status_code != 200:
+    if not made or not submission.wait:
         return answer
     return await _with_fresh_document(submission, made["document"], answer)
 
@@ -233,7 +234,8 @@ async def _with_fresh_document(submission: Submission, read: Document, answer: J
     async with submission.service.resources.sessions() as session:
         fresh = await documents.get_document(session, submission.project_id, read.id)
     body = {**json.loads(bytes(answer.body)), "document": view_json(fresh)}
-    return JSONResponse(body, headers={"Location": answer.headers["Location"]})
+    told = {name: answer.headers[name] for name in ABOUT_THE_RUN if name in answer.headers}
+    return JSONResponse(body, answer.status_code, told)
 
 
 def view_json(found: Document) -> Json:

@@ -30,6 +30,9 @@ log = get_logger(__name__)
 PROBLEM_JSON = "application/problem+json"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+RETRIED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+LATER_SECONDS = 5.0
+"""Until a client may ask again, where nobody knows better."""
 IN_BODY = frozenset({"body"})
 EXPECTED: tuple[type[Exception], ...] = (
     AppError,
@@ -111,7 +114,8 @@ async def answer_expected(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, AppError):
         log.warning("database_away", path=request.url.path, error=repr(error))
         error = Unavailable("The database does not answer right now; try again.", retry_after=2)
-    headers = {} if error.retry_after is None else {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+    after = LATER_SECONDS if error.retry_after is None and error.status in RETRIED else error.retry_after
+    headers = {} if after is None else {"Retry-After": str(max(1, math.ceil(after)))}
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return problem_response(request, error.problem(), headers=headers)

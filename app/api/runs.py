@@ -128,7 +128,7 @@ async def cancel(
     if run.status not in TERMINAL:
         await service.bus.publish_cancel(run_id)
         if wait:
-            await wait_until_ended(sessions, service.bus, run_id, seconds=CANCEL_SECONDS)
+            await wait_until_ended(sessions, service.bus, run_id, seconds=CANCEL_SECONDS, after=run.last_seq)
             async with sessions() as session:
                 run = await get_run(session, project_id, run_id)
     view = viewer(service)(run).model_dump(mode="json")

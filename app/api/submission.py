@@ -72,20 +72,19 @@ class Submission:
         if isinstance(made, Answer):
             return answer.response()
         await self.service.dispatcher.enqueue_many([Delivery.of(made)])
-        return (await self._ended(made, body) or answer).response()
+        return (await self._wait(made, body) if self.wait else answer).response()
 
     def _accepted(self, run: Run, body: Callable[[Json], Json] | None) -> Answer:
         return self._answer(run, 202, body, {"Location": f"/v1/runs/{run.id}", **RETRY_AFTER})
 
-    async def _ended(self, run: Run, body: Callable[[Json], Json] | None) -> Answer | None:
-        if not self.wait:
-            return None
+    async def _wait(self, run: Run, body: Callable[[Json], Json] | None) -> Answer:
+        """Return the run as it is when it has ended, waits for a person, or the time is up."""
         resources = self.service.resources
         await wait_until_ended(resources.sessions, self.service.bus, run.id, seconds=self.wait)
         async with resources.sessions() as session:
             run = await get_run(session, self.project_id, run.id)
         if run.status not in TERMINAL:
-            return None
+            return self._accepted(run, body)
         return self._answer(run, 200, body, {"Location": f"/v1/runs/{run.id}", "Preference-Applied": "wait"})
 
     def _answer(self, run: Run, status: int, body: Callable[[Json], Json] | None, headers: dict[str, str]) -> Answer:

@@ -59,6 +59,12 @@ class EventBus:
         self._listeners: dict[str, set[Listener]] = {}
         self._on_cancel: Callable[[UUID], None] | None = None
         self._connected = asyncio.Event()
+        self.stopping = False
+
+    def stop_listening(self) -> None:
+        """Have all who listen end, now and from now on."""
+        self.stopping = True
+        self._resync()
 
     async def publish(self, run_id: UUID, messages: Iterable[Json]) -> None:
         """Send messages to those who listen now; an unreachable Redis is logged, the log has the events."""

@@ -1,8 +1,9 @@
 """Reading a run's log as it grows."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +14,21 @@ from app.runs.models import TERMINAL, Run, RunEvent
 from app.runs.repository import list_events
 
 HEARTBEAT_SECONDS = 15.0
+PART = 500
 LAST_TYPES = frozenset(f"run.{status}" for status in TERMINAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Up to `PART` events of a log in order; `ended` when no further one will ever follow."""
+
+    events: Sequence[Json]
+    ended: bool
+
+    @property
+    def full(self) -> bool:
+        """Whether there may be more to read at once."""
+        return len(self.events) == PART
 
 
 def event_view(event: RunEvent) -> Json:
@@ -38,17 +53,19 @@ async def follow(
     """Yield a run's events after `after` until it ends, live deltas between them, None when it was quiet.
 
     No database session is held while waiting. A gap in what arrives, or a lost connection, is closed from the log.
-    `on_live` is told of events that came while listening.
+    `on_live` is told of events that came while listening. When the bus stops it ends early.
     """
     cursor = after
     async with bus.listen(run_id) as listener:
-        while True:
-            events, ended = await _read(sessions, run_id, cursor)
-            for event in events:
+        while not bus.stopping:
+            part = await _read(sessions, run_id, cursor)
+            for event in part.events:
                 cursor = event["seq"]
                 yield event
-            if ended:
+            if part.ended:
                 return
+            if part.full:
+                continue
             async for message in _live(listener, cursor, heartbeat):
                 if message and "seq" in message:
                     cursor = message["seq"]
@@ -59,13 +76,13 @@ async def follow(
                     return
 
 
-async def _read(sessions: Sessions, run_id: UUID, cursor: int) -> tuple[list[Json], bool]:
+async def _read(sessions: Sessions, run_id: UUID, cursor: int) -> Part:
+    """Return what follows a cursor. The status is read first: once it says an end, every event is there to be read."""
     async with sessions() as session:
-        events = await list_events(session, run_id, after=cursor)
-        run = (await session.execute(select(Run.status, Run.last_seq).where(Run.id == run_id))).one_or_none()
-    last = events[-1].seq if events else cursor
-    ended = run is None or (run.status in TERMINAL and last >= run.last_seq)
-    return [event_view(event) for event in events], ended
+        status = await session.scalar(select(Run.status).where(Run.id == run_id))
+        rows = await list_events(session, run_id, after=cursor, limit=PART)
+    gone = status is None or status in TERMINAL
+    return Part(events=[event_view(row) for row in rows], ended=gone and len(rows) < PART)
 
 
 async def _live(listener: Listener, cursor: int, heartbeat: float) -> AsyncGenerator[Json | None]:
@@ -87,11 +104,11 @@ async def _live(listener: Listener, cursor: int, heartbeat: float) -> AsyncGener
             return
 
 
-async def wait_until_ended(sessions: Sessions, bus: EventBus, run_id: UUID, *, seconds: float) -> None:
-    """Return when the run has ended or waits for a person, after `seconds` at the latest."""
+async def wait_until_ended(sessions: Sessions, bus: EventBus, run_id: UUID, *, seconds: float, after: int = 0) -> None:
+    """Return when the run has ended, or after `after` waits for a person; after `seconds` at the latest."""
     try:
         async with asyncio.timeout(seconds):
-            async with aclosing(follow(sessions, bus, run_id)) as events:
+            async with aclosing(follow(sessions, bus, run_id, after=after)) as events:
                 async for event in events:
                     if event is not None and event["type"] == "run.waiting":
                         return

@@ -1,7 +1,7 @@
 """Run rows. Every write of an attempt names the attempt: once another worker has the run, it changes nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
@@ -194,6 +194,8 @@ async def finish(
 async def conclude(session: AsyncSession, run: Run, ending: Ending) -> list[RunEvent]:
     """Write an ending to a locked run: status, result, time, event, and for an end what webhooks tell of it."""
     run.status = ending.status
+    if ending.error is not None:
+        ending = replace(ending, error={**ending.error, "request_id": run.request_id or ""})
     if ending.status in TERMINAL:
         run.output, run.error, run.finished_at = ending.output, ending.error, now()
         await append_webhook_event(session, run.project_id, f"run.{run.status}", told_of(run))

@@ -13,6 +13,8 @@ REPLACED = [
     (r"\basync (def|for|with)\b", r"\1"),
     (r"\(await ([^()]*\((?:[^()]|\([^()]*\))*\))\)", r"\1"),
     (r"\bawait ", ""),
+    (r"\bimport asyncio\b", "import time"),
+    (r"\basyncio\.sleep\b", "time.sleep"),
 ]
 
 

@@ -1,10 +1,14 @@
 """What schemathesis is told beyond the schema."""
 
+from copy import copy
 from typing import Any
 from uuid import uuid4
 
 import schemathesis
+from schemathesis.config import ChecksConfig
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
+JSON_TYPE = "application/json"
 KEY = "idempotency-key"
 STREAM = "/v1/runs/{run_id}/events"
 
@@ -22,6 +26,16 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if case.path == STREAM:
         case.headers["Accept"] = "application/json"
     case.body = with_plain_integers(case.body)
+
+
+@schemathesis.check
+def json_body_rejection(context: Any, response: Any, case: Any) -> bool | None:
+    """Have wrong JSON refused everywhere, also where the form that may be sent in its place is let through."""
+    if case.media_type != JSON_TYPE:
+        return None
+    strict = copy(context)
+    strict.config = ChecksConfig()
+    return negative_data_rejection(strict, response, case)
 
 
 def with_plain_integers(value: Any) -> Any:

@@ -14,7 +14,7 @@ def main() -> None:
     settings = Settings(_env_file=None)
     configure_logging("json", settings.log_level)
     app = create_app(settings, {**discover(), **discover(tests.support.agents)})
-    serve(app, host="127.0.0.1", port=int(sys.argv[1]))
+    serve(app, settings, host="127.0.0.1", port=int(sys.argv[1]))
 
 
 if __name__ == "__main__":

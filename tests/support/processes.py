@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -98,16 +99,32 @@ def _written(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ApiProcess:
+    """An API process, where it answers and where it logs."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    log: Path
+
+
 @contextmanager
-def running_api(settings: Settings, folder: Path) -> Iterator[str]:
-    """Run an API process with the tests' agents and return its address."""
+def running_api_process(settings: Settings, folder: Path) -> Iterator[ApiProcess]:
+    """Run an API process with the tests' agents, ready for requests."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = folder / f"api-{port}.log"
-    with running_command(settings, log, "-m", "tests.support.api", str(port)):
+    with running_command(settings, log, "-m", "tests.support.api", str(port)) as process:
         wait_until(lambda: "Uvicorn running" in log.read_text(), seconds=START_SECONDS)
-        yield f"http://127.0.0.1:{port}"
+        yield ApiProcess(process=process, address=f"http://127.0.0.1:{port}", log=log)
+
+
+@contextmanager
+def running_api(settings: Settings, folder: Path) -> Iterator[str]:
+    """Run an API process with the tests' agents and return its address."""
+    with running_api_process(settings, folder) as api:
+        yield api.address
 
 
 def run_command(settings: Settings, *command: str) -> str:

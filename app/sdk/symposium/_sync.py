@@ -1,6 +1,8 @@
 """The plain client; made from `_async.py` by `app/sdk/mirror.py`."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -9,6 +11,7 @@ import httpx2
 
 from symposium._wire import (
     DEFAULT_SERVER,
+    RECONNECT_SECONDS,
     RECONNECTS,
     TERMINAL_EVENTS,
     Body,
@@ -157,14 +160,15 @@ class Client:
         """Yield a run's events from the first to the terminal one, reconnecting where the stream was cut."""
         after, left = 0, RECONNECTS
         while left:
-            try:
+            with suppress(httpx2.TransportError):
                 for event in self._stream(run_id, after):
                     after, left = event.seq or after, RECONNECTS
                     yield event
                     if event.type in TERMINAL_EVENTS:
                         return
-            except httpx2.TransportError:
-                left -= 1
+            left -= 1
+            if left < RECONNECTS - 1:
+                time.sleep(RECONNECT_SECONDS)
         raise ServiceError(f"The event stream of run {run_id} was cut {RECONNECTS} times in a row.")
 
     def _stream(self, run_id: str, after: int) -> Iterator[Event]:

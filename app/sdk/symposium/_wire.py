@@ -9,7 +9,7 @@ import httpx2
 
 Body = dict[str, Any]
 DEFAULT_SERVER = "http://127.0.0.1:8000"
-RECONNECTS = 10
+RECONNECTS, RECONNECT_SECONDS = 30, 1.0
 TERMINAL_EVENTS = frozenset({"run.succeeded", "run.failed", "run.cancelled"})
 
 

@@ -8,11 +8,18 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from sqlalchemy import delete, text
 
 from app.api.deps import Service
-from app.db import Json
-from app.runs.events import follow
+from app.db import Json, Sessions
+from app.runs.events import PART, follow
+from app.runs.models import RunEvent
 from tests.integration.runs.conftest import read_log, wait_for
+
+ADD_EVENTS = text("""
+insert into run_events (run_id, seq, type, data)
+select :id, seq, 'steps.counted', '{}' from generate_series((select last_seq + 1 from runs where id = :id), :last) seq
+""")
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -129,3 +136,25 @@ async def test_waiting_streams_hold_no_database_connection(
     gate.touch()
     streams = await asyncio.gather(*readers)
     assert all(stream == streams[0] for stream in streams)
+
+
+async def test_a_long_log_is_read_without_a_pause(
+    service: Service, http: httpx2.AsyncClient, sessions: Sessions
+) -> None:
+    run = (await http.post("/v1/steps", json={"steps": 1}, headers={"Prefer": "wait=20"})).json()
+    async with sessions.begin() as session:
+        more = {"id": run["id"], "last": 2 * PART + 1}
+        await session.execute(ADD_EVENTS, more)
+        await session.execute(text("update runs set last_seq = :last where id = :id"), more)
+    for _ in range(2):
+        events = follow(service.resources.sessions, service.bus, UUID(run["id"]), heartbeat=0.05)
+        taken = [event and event["seq"] async for event in events]
+        assert taken == list(range(1, 2 * PART + 2))
+
+
+async def test_a_log_that_was_dropped_is_an_empty_stream(http: httpx2.AsyncClient, sessions: Sessions) -> None:
+    run = (await http.post("/v1/steps", json={"steps": 1}, headers={"Prefer": "wait=20"})).json()
+    async with sessions.begin() as session:
+        await session.execute(delete(RunEvent).where(RunEvent.run_id == UUID(run["id"])))
+    async with asyncio.timeout(10):
+        assert (await http.get(f"/v1/runs/{run['id']}/events")).text == ": open\n\n"

@@ -139,6 +139,7 @@ async def test_bug_in_a_route_tells_nothing_of_itself(app: FastAPI, http: httpx2
     app.dependency_overrides.clear()
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
     assert response.headers["x-request-id"] == response.json()["request_id"]
+    assert response.headers["x-content-type-options"] == "nosniff"
     assert "secret" not in response.text
 
 

@@ -1,12 +1,14 @@
 """Runs from the request to the end, through the API, the queue and a worker."""
 
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 import pytest
 from sqlalchemy import text
 
 from app.db import Sessions
+from app.runs.repository import NewEvent, append_events
 from tests.integration.runs.conftest import read_log, wait_for
 from tests.support.waiting import eventually
 
@@ -56,12 +58,26 @@ async def test_prefer_wait_gives_up_in_time(http: httpx2.AsyncClient, tmp_path: 
     await wait_for(http, response.json()["id"])
 
 
+async def test_prefer_wait_gives_the_run_as_it_is_when_a_person_is_asked(http: httpx2.AsyncClient) -> None:
+    asked = await http.post("/v1/asking", json={"question": "Which colour?"}, headers={"Prefer": "wait=20"})
+    assert (asked.status_code, asked.json()["status"]) == (202, "waiting")
+    assert (asked.headers["location"], asked.headers["retry-after"]) == (asked.json()["links"]["self"], "1")
+    assert "preference-applied" not in asked.headers
+
+
 async def test_our_error_becomes_the_runs_problem(http: httpx2.AsyncClient) -> None:
     body = {"accident": "refuse", "accident_at": 2}
-    run = (await http.post("/v1/steps", json=body, headers={"Prefer": "wait=20"})).json()
+    headers = {"Prefer": "wait=20", "X-Request-Id": "mine-2"}
+    run = (await http.post("/v1/steps", json=body, headers=headers)).json()
     assert run["status"] == "failed"
-    assert run["error"]["code"] == "invalid"
-    assert run["error"]["detail"] == "This number is not for counting."
+    assert run["error"] == {
+        "type": "urn:symposium:error:invalid",
+        "title": "Invalid request",
+        "status": 422,
+        "detail": "This number is not for counting.",
+        "code": "invalid",
+        "request_id": "mine-2",
+    }
     events = await read_log(http, run["id"])
     assert events[-1]["type"] == "run.failed"
     assert events[-1]["data"] == run["error"]
@@ -85,6 +101,17 @@ async def test_running_run_can_be_cancelled(http: httpx2.AsyncClient, tmp_path: 
     assert again.status_code == 200
     assert again.json() == cancelled.json()
     assert [event["type"] for event in await read_log(http, run["id"])][-1] == "run.cancelled"
+
+
+async def test_cancel_waits_for_the_end_of_a_run_that_has_asked_before(
+    http: httpx2.AsyncClient, sessions: Sessions, tmp_path: Path
+) -> None:
+    run = (await http.post("/v1/steps", json={"gate": str(tmp_path / "gate"), "gate_at": 1})).json()
+    await wait_for(http, run["id"], "running")
+    async with sessions.begin() as session:
+        await append_events(session, UUID(run["id"]), 1, [NewEvent(type="run.waiting"), NewEvent(type="run.resumed")])
+    cancelled = await http.post(f"/v1/runs/{run['id']}/cancel?wait=true")
+    assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
 
 
 async def test_person_answers_a_question(http: httpx2.AsyncClient) -> None:
