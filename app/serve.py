@@ -7,7 +7,6 @@ from math import ceil
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.main import STARTUP_FAILURE
 
 from app.api.stopping import begin_stop
 from app.errors import CannotStart
@@ -64,7 +63,7 @@ def serve(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
-        sys.exit(STARTUP_FAILURE)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agents.base import Agent
 from app.api.deps import ProjectDep, RequestIdDep, ServiceDep, SessionDep
 from app.api.errors import problems
-from app.api.submission import RETRY_AFTER, SubmissionDep, fingerprint_of
+from app.api.submission import ENDED_IN_TIME, RETRY_AFTER, SubmissionDep, fingerprint_of
 from app.errors import AppError, Conflict, Invalid, NotFound
 from app.knowledge.collections import resolve_collections
 from app.runs.admit import admit
@@ -20,6 +20,10 @@ from app.runs.repository import get_run
 from app.runs.schemas import RunView, view_run
 
 JSON_TYPE = "application/json"
+THREAD = (
+    "The thread this run follows up: the `thread_id` of an earlier run. Left out, the run begins a thread of its own; "
+    "an id that no run has had yet begins a thread of that id."
+)
 
 
 class NotAcceptable(AppError):
@@ -45,7 +49,7 @@ def add_create_route(router: APIRouter, agent: Agent[Any, Any]) -> None:
         submission: SubmissionDep,
         request_id: RequestIdDep,
         input: Annotated[agent.input, Body(openapi_examples=examples)],  # type: ignore[name-defined]
-        thread_id: Annotated[UUID | None, Query(description="The thread this run follows up.")] = None,
+        thread_id: Annotated[UUID | None, Query(description=THREAD)] = None,
     ) -> Response:
         async def prepare(session: AsyncSession) -> Run:
             return await admit(
@@ -70,7 +74,7 @@ def add_create_route(router: APIRouter, agent: Agent[Any, Any]) -> None:
         response_model=RunView,
         status_code=202,
         responses={
-            200: {"model": RunView, "description": "It ended within `Prefer: wait`."},
+            200: ENDED_IN_TIME,
             **problems(NotFound, Conflict, Invalid),
         },
     )

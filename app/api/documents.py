@@ -80,7 +80,10 @@ async def end_runs(session: AsyncSession, service: Service, project_id: UUID, ru
     response_model=Ingestion | ArchiveIngestion,
     openapi_extra=NEW_BODY_SCHEMA,
     responses={
-        200: {"model": Ingestion, "description": "These bytes are in the collection already."},
+        200: {
+            "model": Ingestion,
+            "description": "These bytes are in the collection already, or they were read within `Prefer: wait`.",
+        },
         **problems(NotFound, TooLarge, UnsupportedMedia, Invalid, Unavailable),
     },
 )
@@ -120,7 +123,10 @@ async def create(request: Request, service: ServiceDep, submission: SubmissionDe
     response_model=Ingestion,
     openapi_extra=BODY_SCHEMA,
     responses={
-        200: {"model": Ingestion, "description": "The document has these bytes already."},
+        200: {
+            "model": Ingestion,
+            "description": "The document has these bytes already, or they were read within `Prefer: wait`.",
+        },
         **problems(NotFound, Conflict, TooLarge, UnsupportedMedia, Invalid),
     },
 )

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 from uuid_utils.compat import uuid7
 
+from app.api.wording import explain
 from app.db import Json
 from app.errors import AppError, FieldError, Invalid, Unavailable
 from app.log import get_logger
@@ -124,7 +125,7 @@ async def answer_expected(request: Request, error: Exception) -> JSONResponse:
 async def answer_invalid(request: Request, error: Exception) -> JSONResponse:
     """Answer a request that does not fit its route, with everything that is wrong at once."""
     assert isinstance(error, RequestValidationError)
-    found = tuple(FieldError(pointer=pointer(each["loc"]), detail=each["msg"]) for each in error.errors())
+    found = tuple(FieldError(pointer=pointer(each["loc"]), detail=explain(each)) for each in error.errors())
     return problem_response(request, Invalid(errors=found).problem())
 
 

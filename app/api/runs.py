@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.api.deps import ProjectDep, RequestIdDep, Service, ServiceDep, SessionDep
 from app.api.errors import problems
 from app.api.pages import AfterQuery, LimitQuery, Page, build_page, list_page
-from app.api.submission import RETRY_AFTER, SubmissionDep, fingerprint_of
+from app.api.submission import ENDED_IN_TIME, RETRY_AFTER, SubmissionDep, fingerprint_of
 from app.db import Json, now
 from app.errors import Conflict, Invalid, NotFound
 from app.metrics import Metrics
@@ -164,7 +164,7 @@ async def answer_question(
     summary="Try a failed or cancelled run again, as a new run",
     response_model=RunView,
     status_code=202,
-    responses=problems(NotFound, Conflict, Invalid),
+    responses={200: ENDED_IN_TIME, **problems(NotFound, Conflict, Invalid)},
 )
 async def retry(service: ServiceDep, submission: SubmissionDep, request_id: RequestIdDep, run_id: UUID) -> Response:
     async def prepare(session: AsyncSession) -> Run:
@@ -183,7 +183,7 @@ async def retry(service: ServiceDep, submission: SubmissionDep, request_id: Requ
     summary="Run a succeeded run again, answered from its record",
     response_model=RunView,
     status_code=202,
-    responses=problems(NotFound, Conflict, Invalid),
+    responses={200: ENDED_IN_TIME, **problems(NotFound, Conflict, Invalid)},
 )
 async def replay_one(
     service: ServiceDep, submission: SubmissionDep, request_id: RequestIdDep, run_id: UUID

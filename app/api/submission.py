@@ -20,9 +20,10 @@ from app.runs.dispatch import Delivery
 from app.runs.events import wait_until_ended
 from app.runs.models import TERMINAL, IdempotencyKey, Run
 from app.runs.repository import get_run
-from app.runs.schemas import view_run
+from app.runs.schemas import RunView, view_run
 
 RETRY_AFTER = {"Retry-After": "1"}
+ENDED_IN_TIME: Json = {"model": RunView, "description": "It ended within `Prefer: wait`."}
 LONGEST_WAIT = 300.0
 WAIT = re.compile(r"\bwait\s*=\s*\"?(\d{1,4})")
 

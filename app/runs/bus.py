@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
+from redis.asyncio.client import Pipeline, PubSub
 from redis.exceptions import RedisError
 
 from app.db import Json
@@ -59,6 +59,7 @@ class EventBus:
         self._listeners: dict[str, set[Listener]] = {}
         self._on_cancel: Callable[[UUID], None] | None = None
         self._connected = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
         self.stopping = False
 
     def stop_listening(self) -> None:
@@ -71,19 +72,20 @@ class EventBus:
         sending = self._redis.pipeline(transaction=False)
         for message in messages:
             sending.publish(channel_of(run_id), json.dumps(message))
-        try:
-            async with asyncio.timeout(PUBLISH_SECONDS):
-                await sending.execute()
-        except (RedisError, TimeoutError, OSError) as error:
-            log.warning("publish_failed", run_id=str(run_id), error=repr(error))
+        await self._send(sending, run_id)
 
     async def publish_cancel(self, run_id: UUID) -> None:
         """Wake the worker that has the run; it also looks at each heartbeat."""
-        try:
-            async with asyncio.timeout(PUBLISH_SECONDS):
-                await self._redis.publish(CANCELS, str(run_id))
-        except (RedisError, TimeoutError, OSError) as error:
-            log.warning("publish_failed", run_id=str(run_id), error=repr(error))
+        sending = self._redis.pipeline(transaction=False)
+        sending.publish(CANCELS, str(run_id))
+        await self._send(sending, run_id)
+
+    async def _send(self, sending: Pipeline, run_id: UUID) -> None:
+        """Send to the end though the caller is cancelled: amid a command the client may swallow the cancellation."""
+        task = asyncio.create_task(_execute(sending, run_id))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+        await asyncio.shield(task)
 
     def on_cancel(self, callback: Callable[[UUID], None]) -> None:
         """Call `callback` with the id of every run whose cancellation is asked for."""
@@ -134,7 +136,8 @@ class EventBus:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def aclose(self) -> None:
-        """Close the connection."""
+        """Close the connection once what is being sent is sent."""
+        await asyncio.gather(*self._sending)
         with contextlib.suppress(RedisError, OSError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
@@ -158,6 +161,14 @@ class EventBus:
         for group in groups:
             for listener in group:
                 listener.put(None)
+
+
+async def _execute(sending: Pipeline, run_id: UUID) -> None:
+    try:
+        async with asyncio.timeout(PUBLISH_SECONDS):
+            await sending.execute()
+    except (RedisError, TimeoutError, OSError) as error:
+        log.warning("publish_failed", run_id=str(run_id), error=repr(error))
 
 
 def _text(value: str | bytes) -> str:

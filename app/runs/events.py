@@ -81,8 +81,9 @@ async def _read(sessions: Sessions, run_id: UUID, cursor: int) -> Part:
     async with sessions() as session:
         status = await session.scalar(select(Run.status).where(Run.id == run_id))
         rows = await list_events(session, run_id, after=cursor, limit=PART)
-    gone = status is None or status in TERMINAL
-    return Part(events=[event_view(row) for row in rows], ended=gone and len(rows) < PART)
+    nothing_more = len(rows) < PART and (status is None or status in TERMINAL)
+    last = bool(rows) and rows[-1].type in LAST_TYPES
+    return Part(events=[event_view(row) for row in rows], ended=last or nothing_more)
 
 
 async def _live(listener: Listener, cursor: int, heartbeat: float) -> AsyncGenerator[Json | None]:

@@ -74,9 +74,9 @@ class Active:
     prepared: Prepared | None = None
 
     def stop(self, reason: Reason) -> None:
-        """Cancel the attempt's task; the first reason stands."""
-        if self.reason is None and self.task is not None and not self.task.done():
-            self.reason = reason
+        """Cancel the attempt's task, again if it did not hear; the first reason stands."""
+        if self.task is not None and not self.task.done():
+            self.reason = self.reason or reason
             self.task.cancel()
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx2
 import pytest
 from sqlalchemy import delete, text
+from uuid_utils.compat import uuid7
 
 from app.api.deps import Service
 from app.db import Json, Sessions
@@ -158,3 +159,18 @@ async def test_a_log_that_was_dropped_is_an_empty_stream(http: httpx2.AsyncClien
         await session.execute(delete(RunEvent).where(RunEvent.run_id == UUID(run["id"])))
     async with asyncio.timeout(10):
         assert (await http.get(f"/v1/runs/{run['id']}/events")).text == ": open\n\n"
+
+
+async def test_a_cancellation_amid_a_publish_is_heard_and_the_message_goes_out(service: Service) -> None:
+    run_id, numbers = uuid7(), range(1, 40)
+    async with service.bus.listen(run_id) as listener:
+        assert await listener.get(10) is None
+        for number in numbers:
+            task = asyncio.create_task(service.bus.publish(run_id, [{"number": number}]))
+            for _ in range(number):
+                await asyncio.sleep(0)
+            if task.cancel():
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+        arrived = [await listener.get(10) for _ in numbers]
+    assert {message["number"] for message in arrived if message} == set(numbers)
