@@ -22,6 +22,8 @@ class Run(Base):
         Index(None, "project_id", "id"),
         Index(None, "thread_id"),
         Index(None, "agent", "status"),
+        Index("ix_runs_retry_of", "retry_of", postgresql_where="retry_of is not null"),
+        Index("ix_runs_replays", "replays", postgresql_where="replays is not null"),
         Index("ix_runs_unfinished", "status", postgresql_where="status in ('queued', 'running')"),
     )
 

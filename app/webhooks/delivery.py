@@ -1,6 +1,7 @@
 """Delivering: due rows are leased, posted with a signature, and what came of it is written down; at least once."""
 
 import asyncio
+import json
 import random
 import time
 from collections import Counter
@@ -40,10 +41,12 @@ where id in (
         select id from webhook_deliveries d
         where d.endpoint_id = e.id and d.status = 'pending' and d.next_at <= now()
           and (d.leased_until is null or d.leased_until < now())
-        order by d.next_at, d.id limit :each for update skip locked
-    ) due where e.enabled and e.id <> all(:busy) order by due.id limit :room
+        order by d.next_at, d.id for update skip locked
+        limit greatest(0, :each - coalesce(cast(cast(:under_way as jsonb) ->> cast(e.id as text) as int), 0))
+    ) due where e.enabled order by due.id limit :room
 ) returning id
 """)
+"""Takes what is due and free; to one endpoint no more than `each`, those `under_way` in this process counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,8 +147,8 @@ class Deliverer:
         room = self.policy.at_once - len(self._sending)
         if room <= 0:
             return []
-        busy = [each for each, count in Counter(self._sending.values()).items() if count >= self.policy.to_one]
-        limits = {"lease": self.policy.lease, "each": self.policy.to_one, "room": room, "busy": busy}
+        under_way = json.dumps(Counter(str(endpoint_id) for endpoint_id in self._sending.values()))
+        limits = {"lease": self.policy.lease, "each": self.policy.to_one, "room": room, "under_way": under_way}
         ids = list(await session.scalars(CLAIM, limits))
         if not ids:
             return []

@@ -11,10 +11,12 @@ from pydantic import AliasChoices
 from typer.main import get_command
 
 from app.cli import cli
+from app.serve import ANSWER_SECONDS
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"^#?\s*([A-Z][A-Z0-9_]+)=", re.M)
+OURS_RUNNING = ("api", "worker")
 OF_THE_COMPOSITION = {"POSTGRES_PASSWORD"}
 OF_PYTHON = {"PATH", "PYTHONUNBUFFERED"}
 
@@ -45,6 +47,11 @@ def test_every_variable_of_our_services_is_a_setting(composition: dict[str, Any]
         assert set(service["environment"]) <= settings_names()
 
 
+def test_every_line_of_the_env_file_reaches_our_services(composition: dict[str, Any]) -> None:
+    for name in ("migrate", "api", "worker"):
+        assert composition["services"][name]["env_file"] == [{"path": ".env", "required": False}]
+
+
 def test_every_variable_the_composition_reads_is_in_the_example(composition: dict[str, Any]) -> None:
     read = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
     example = set(NAME.findall((ROOT / ".env.example").read_text()))
@@ -71,9 +78,10 @@ def test_every_command_is_one_of_the_command_line(composition: dict[str, Any], d
         assert command in commands
 
 
-def test_the_worker_has_time_to_put_back_what_it_holds(composition: dict[str, Any]) -> None:
-    grace = int(composition["services"]["worker"]["stop_grace_period"].removesuffix("s"))
-    assert grace > Settings.model_fields["drain_seconds"].default + 10
+def test_api_and_worker_have_time_to_stop_in_order(composition: dict[str, Any]) -> None:
+    grace = {name: int(composition["services"][name]["stop_grace_period"].removesuffix("s")) for name in OURS_RUNNING}
+    assert grace["worker"] > Settings.model_fields["drain_seconds"].default + 10
+    assert grace["api"] > Settings.model_fields["stop_seconds"].default + ANSWER_SECONDS
 
 
 def test_the_image_copies_what_there_is_and_runs_as_nobody_special(dockerfile: str) -> None:
@@ -95,3 +103,15 @@ def test_only_addresses_of_this_machine_are_published(composition: dict[str, Any
     for service in composition["services"].values():
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:")
+
+
+def test_the_kubernetes_example_names_what_there_is() -> None:
+    [block] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "deploy.md").read_text(), re.S)
+    parts = list(yaml.safe_load_all(block))
+    assert [part["kind"] for part in parts] == ["Secret", "Job", "Deployment", "Service", "Deployment", "ScaledObject"]
+    assert set(parts[0]["stringData"]) <= settings_names()
+    pods = [part["spec"]["template"]["spec"] for part in parts if "template" in part.get("spec", {})]
+    containers = [container for pod in pods for container in pod["containers"]]
+    assert [container["args"] for container in containers] == [["migrate"], ["api"], ["worker"]]
+    assert {variable["name"] for container in containers for variable in container.get("env", [])} <= settings_names()
+    assert "symposium_queue_age_seconds" in parts[-1]["spec"]["triggers"][0]["metadata"]["query"]

@@ -1,16 +1,19 @@
 """How requests are answered: once per key, in pages, and with a problem when they make no sense."""
 
 import asyncio
+import logging
+from dataclasses import replace
 from uuid import UUID
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from redis.asyncio import Redis
 from sqlalchemy import func, select
 
-from app.api.deps import get_project
+from app.api.deps import Service, get_project
 from app.api.submission import find_answer
-from app.db import DEFAULT_PROJECT, Sessions
+from app.db import DEFAULT_PROJECT, Sessions, build_engine, build_sessions
 from app.errors import Conflict
 from app.runs.models import Run
 
@@ -150,3 +153,41 @@ async def test_health_tells_the_truth(http: httpx2.AsyncClient) -> None:
     told = ready.json()
     assert told.pop("queue_age_seconds") > 0
     assert (ready.status_code, told) == (200, {"status": "ok", "database": True, "redis": True})
+
+
+@pytest.mark.parametrize("missing", ["database", "redis"])
+async def test_health_tells_what_is_missing(
+    app: FastAPI, service: Service, http: httpx2.AsyncClient, missing: str
+) -> None:
+    engine, redis = build_engine("postgresql://nobody@127.0.0.1:1/none"), Redis.from_url("redis://127.0.0.1:1")
+    away = replace(service.resources, sessions=build_sessions(engine))
+    if missing == "redis":
+        away = replace(service.resources, redis=redis)
+    app.state.service = replace(service, resources=away)
+    ready, alive = await http.get("/health/ready"), await http.get("/health/live")
+    app.state.service = service
+    await engine.dispose()
+    told = ready.json()
+    assert (ready.status_code, told["status"], alive.status_code) == (503, "unavailable", 200)
+    assert (told["database"], told["redis"]) == (missing != "database", missing != "redis")
+    assert (told["queue_age_seconds"] is None) == (missing == "database")
+
+
+async def test_a_database_that_is_away_is_told_with_the_time_to_come_again(
+    app: FastAPI, service: Service, http: httpx2.AsyncClient
+) -> None:
+    engine = build_engine("postgresql://nobody@127.0.0.1:1/none")
+    app.state.service = replace(service, resources=replace(service.resources, sessions=build_sessions(engine)))
+    refused = await http.get("/v1/runs")
+    app.state.service = service
+    await engine.dispose()
+    assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "unavailable", "2")
+
+
+async def test_a_requests_log_line_has_its_id_and_who_asked(
+    http: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        await http.get("/v1/runs?limit=1", headers={"X-Request-Id": "mine-3"})
+    [line] = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    assert (line["event"], line["request_id"], line["path"], line["status"]) == ("request", "mine-3", "/v1/runs", 200)

@@ -1,5 +1,6 @@
 """Runs from the request to the end, through the API, the queue and a worker."""
 
+import logging
 from pathlib import Path
 from uuid import UUID
 
@@ -81,6 +82,17 @@ async def test_our_error_becomes_the_runs_problem(http: httpx2.AsyncClient) -> N
     events = await read_log(http, run["id"])
     assert events[-1]["type"] == "run.failed"
     assert events[-1]["data"] == run["error"]
+
+
+async def test_log_lines_of_a_run_have_its_id_and_its_requests(
+    http: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"Prefer": "wait=20", "X-Request-Id": "mine-4"}
+    with caplog.at_level(logging.INFO):
+        run = (await http.post("/v1/steps", json={"steps": 1}, headers=headers)).json()
+    lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    [ended] = [line for line in lines if line["event"] == "run_ended" and line["run_id"] == run["id"]]
+    assert (ended["request_id"], ended["status"]) == ("mine-4", "succeeded")
 
 
 async def test_bug_tells_nothing_of_itself(http: httpx2.AsyncClient) -> None:

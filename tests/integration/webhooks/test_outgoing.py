@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -177,6 +178,20 @@ async def test_a_silent_endpoint_does_not_hold_up_another(
         claimed = [endpoint.id for _, endpoint in await deliverer._claim(session)]
     assert sum(str(each) == slow["id"] for each in claimed) == SOON.to_one
     assert len(claimed) == SOON.to_one + 1
+
+
+async def test_what_is_under_way_to_an_endpoint_counts_against_its_share(
+    http: httpx2.AsyncClient, sessions: Sessions, listener: Listener, deliverer: Deliverer
+) -> None:
+    made = await make_webhook(http, listener.url("/slow"))
+    for _ in range(8):
+        await tell(sessions)
+    pending = [asyncio.create_task(asyncio.sleep(60)) for _ in range(SOON.to_one - 1)]
+    deliverer._sending |= {task: UUID(made["id"]) for task in pending}
+    async with sessions.begin() as session:
+        assert len(await deliverer._claim(session)) == 1
+    for task in pending:
+        task.cancel()
 
 
 async def test_while_a_secret_changes_both_sign(
