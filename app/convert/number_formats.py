@@ -10,6 +10,7 @@ _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[\d.]+)\]")
 _DATE_TOKEN = re.compile(
     r'"([^"]*)"|\\(.)|\[[^\]]*\]|_.|\*.|(am/pm|a/p|y+|m+|d+|h+|s+(?:\.0+)?)|([^ymdhs\[]+?)', re.IGNORECASE
 )
+_ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _COMPARE = {
     "<": lambda a, b: a < b,
     ">": lambda a, b: a > b,
@@ -91,13 +92,15 @@ def _digits(value: float, pattern: str, section: str) -> str:
         text = text.removesuffix("0")
     width = whole.count("0")
     integer, _, _ = text.partition(".")
+    if integer == "0" and "0" not in _literal_free(section).partition(".")[0]:
+        text, integer = text[1:], ""
     return text.rstrip(".").rjust(len(text.rstrip(".")) + max(0, width - len(integer)), "0")
 
 
 def show_moment(value: Moment, pattern: str) -> str:
-    """Return a date or time in a format such as `d mmm yyyy` or `hh:mm`; ISO where the format is none of a date."""
+    """Return a date or time in a format such as `d mmm yyyy` or `[h]:mm`; ISO where the format is none of a date."""
     if isinstance(value, timedelta):
-        return str(value)
+        return _show_span(value, pattern)
     tokens = [(m.group(3) or "").lower() for m in _DATE_TOKEN.finditer(_SECTIONS.split(pattern)[0])]
     if not any(token and token[0] in "ymdhs" for token in tokens):
         return _iso(value)
@@ -109,6 +112,26 @@ def show_moment(value: Moment, pattern: str) -> str:
         else:
             pieces.append(next((part for part in (quoted, escaped, other) if part is not None), ""))
     return " ".join("".join(pieces).split())
+
+
+def is_span(pattern: str) -> bool:
+    """Whether a format counts hours, minutes or seconds on: 30:00 rather than 6:00 of the next day."""
+    return bool(_ELAPSED.search(pattern))
+
+
+def _show_span(span: timedelta, pattern: str) -> str:
+    seconds = round(abs(span.total_seconds()))
+    counted = {"h": seconds // 3600, "m": seconds // 60, "s": seconds}
+    elapsed = _ELAPSED.search(pattern)
+    first = elapsed.group(1)[0].lower() if elapsed else "h"
+
+    def part(match: re.Match[str]) -> str:
+        unit = match.group(1)[0].lower()
+        amount = counted[unit] if unit == first else counted[unit] % 60
+        return f"{amount:0{len(match.group(1))}d}"
+
+    shown = re.sub(r"\[?(h+|m+|s+)\]?", part, pattern if elapsed else "h:mm:ss", flags=re.IGNORECASE)
+    return f"-{shown}" if span < timedelta(0) else shown
 
 
 def _iso(value: date | time) -> str:

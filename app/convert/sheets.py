@@ -100,7 +100,7 @@ def _read_region(sheet: Sheet, area: Range, before: Sequence[str], title: str) -
     if not tables:
         return [_text_piece(area, row, cells) for row, cells in rows]
     name = sheet.name if has_name(sheet.name) or not title else title
-    tables = [replace(_date_quarters(table), caption=_name_caption(name, table.caption)) for table in tables]
+    tables = [replace(_date_quarters(table), caption=_name_caption(name, table)) for table in tables]
     pieces: list[_Piece] = []
     done = -1
     for piece in (piece for table in tables for piece in _cut(table)):
@@ -113,11 +113,11 @@ def _read_region(sheet: Sheet, area: Range, before: Sequence[str], title: str) -
     return pieces
 
 
-def _name_caption(name: str, caption: str) -> str:
+def _name_caption(name: str, table: Table) -> str:
     """Return a table's caption with the name of its sheet, unless it says it already."""
-    if not caption:
+    if table.caption in ("", table.stub):
         return name
-    return caption if name.lower() in caption.lower() else f"{caption} ({name})"
+    return table.caption if name.lower() in table.caption.lower() else f"{table.caption} ({name})"
 
 
 def _text_piece(area: Range, row: int, cells: Sequence[Cell]) -> _Piece:

@@ -132,7 +132,7 @@ def _make_table(segment: _Segment, layout: Layout, caption: str, unit_note: str)
         rows=tuple(rows),
         caption=title,
         unit_note=" ".join(dict.fromkeys(inner)) or unit_note or find_unit_note(title),
-        stub=" ".join(text for text in segment.stubs if text and text not in titles and _heads_labels(text, segment)),
+        stub=" ".join(text for text in segment.stubs if text and _heads_labels(text, segment)),
     )
 
 
@@ -277,7 +277,7 @@ def table_markdown(table: Table, *, shown: str = "", noted: str = "") -> str:
 
     `shown` and `noted` are the caption and unit note that already stand right above it.
     """
-    caption = table.caption.removeprefix(shown).strip()
+    caption = "" if table.caption == table.stub else table.caption.removeprefix(shown).strip()
     lines = [f"**{caption}**", ""] if caption else []
     if table.unit_note and table.unit_note != noted and table.unit_note not in table.caption:
         lines += [table.unit_note, ""]

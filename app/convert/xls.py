@@ -1,6 +1,6 @@
 """Workbooks of older Excel (XLS) as sheets."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import xlrd
 from xlrd.biffh import XL_CELL_BOOLEAN, XL_CELL_DATE, XL_CELL_ERROR, XL_CELL_NUMBER, error_text_from_code
@@ -10,7 +10,7 @@ from xlrd.sheet import Cell
 from xlrd.sheet import Sheet as OldSheet
 from xlrd.xldate import XLDateError, xldate_as_datetime
 
-from app.convert.number_formats import show_moment, show_number
+from app.convert.number_formats import is_span, show_moment, show_number
 from app.convert.sheet import Range, Sheet, Shown
 from app.errors import ConversionFailed
 
@@ -60,13 +60,19 @@ def _show(book: Book, cell: Cell) -> Shown:
     )
 
 
+def _date(book: Book, value: float, pattern: str) -> str:
+    if is_span(pattern):
+        return show_moment(timedelta(days=value), pattern)
+    try:
+        moment: datetime = xldate_as_datetime(value, book.datemode)
+    except XLDateError:
+        return show_number(value, "General")
+    return show_moment(moment.time() if value < 1 else moment, pattern)
+
+
 def _text(book: Book, cell: Cell, pattern: str) -> str:
     if cell.ctype == XL_CELL_DATE:
-        try:
-            moment: datetime = xldate_as_datetime(cell.value, book.datemode)
-        except XLDateError:
-            return show_number(cell.value, "General")
-        return show_moment(moment.time() if cell.value < 1 else moment, pattern)
+        return _date(book, cell.value, pattern)
     if cell.ctype == XL_CELL_NUMBER:
         return show_number(cell.value, pattern)
     if cell.ctype == XL_CELL_BOOLEAN:

@@ -24,6 +24,9 @@ ACCOUNTING = '_-* #,###_-;\\(#,###\\);_-* "–"_-;_-@_-'
         (12345, "0.00E+00", "1.23E+04"),
         (-3.2, "#,##0.0;[Red]-#,##0.0", "-3.2"),
         (0.25, "# ?/?", "0.25"),
+        (0, '_($* #,##0.00_);_($* (#,##0.00);_($* "-"??_)', "$ -"),
+        (0, "# ##0", "0"),
+        (0.25, "#.00", ".25"),
     ],
 )
 def test_numbers_are_shown_as_their_format_says(value: float, pattern: str, shown: str) -> None:
@@ -39,7 +42,9 @@ def test_numbers_are_shown_as_their_format_says(value: float, pattern: str, show
         (time(14, 5, 9), "mm:ss", "05:09"),
         (date(2025, 9, 3), "[$-409]mmmm\\-yy;@", "September-25"),
         (datetime(2025, 9, 3), "General", "2025-09-03"),
-        (timedelta(hours=30), "[h]:mm", "1 day, 6:00:00"),
+        (timedelta(hours=30), "[h]:mm", "30:00"),
+        (timedelta(minutes=95, seconds=7), "[mm]:ss", "95:07"),
+        (timedelta(hours=-2), "General", "-2:00:00"),
     ],
 )
 def test_dates_are_shown_as_their_format_says(value: Moment, pattern: str, shown: str) -> None:
