@@ -1,13 +1,15 @@
 """Value columns of a grid of cells, and which header cells stand over them."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.convert.cells import Cell, is_figure
 
 Row = Sequence[Cell]
 Span = tuple[float, float]
 _EDGE = 6.0
+_RUN_TOGETHER = re.compile(r"(.*[^\W\d_]{3,}\S*) ([$(]*\d[\d,.]*\)?%?)")
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,19 @@ class Layout:
         slack = 0.0 if self.exact else 3.0
         before_values = first.x1 <= self.columns[0][0] + slack
         at_margin = first.x0 <= self.left + slack
-        if (before_values or at_margin) and not (len(row) == len(self.columns) and not at_margin):
+        tells = not is_figure(first.text) and any(is_figure(cell.text) for cell in row[1:])
+        over_columns = len(row) == len(self.columns) and not at_margin and not tells
+        if (before_values or at_margin) and not over_columns:
             return first, list(row[1:])
         return None, list(row)
+
+    def part_label(self, row: Row) -> Row:
+        """Cut a figure off the label that runs up to it, where it ends with the first value column."""
+        match = None if self.exact else _RUN_TOGETHER.fullmatch(row[0].text)
+        (x0, x1), first = self.columns[0], row[0]
+        if match is None or first.x0 >= x0 or abs(first.x1 - x1) > _EDGE or not is_figure(match[2]):
+            return row
+        return [replace(first, text=match[1], x1=x0), replace(first, text=match[2], x0=x0), *row[1:]]
 
     def indent_of(self, label: Cell | None) -> float:
         """Return how far right a row's label begins, in points; a row without a label counts as deepest."""

@@ -28,10 +28,11 @@ def build_tables(rows: Sequence[Row], *, caption: str = "", unit_note: str = "",
     `exact` says that header cells span their columns exactly (HTML, sheets); otherwise they are centred (PDF).
     Tables come with number 0; whoever assembles the page numbers them.
     """
-    joined = [row for row in (join_affixes(row) for row in rows) if row]
+    joined: list[Row] = [row for row in (join_affixes(row) for row in rows) if row]
     layout = find_layout(joined, exact=exact)
     if layout is None:
         return []
+    joined = [layout.part_label(row) for row in joined]
     tables: list[Table] = []
     for segment in _split_segments(joined, layout):
         outer = "" if tables and segment.titles else caption

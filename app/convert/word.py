@@ -18,7 +18,7 @@ from app.convert.blocks import Block, build_pages
 from app.convert.document import Converted, Table
 from app.convert.grids import table_blocks
 from app.convert.word_styles import Styles
-from app.convert.word_tables import read_word_table
+from app.convert.word_tables import has_tables_within, own_parts, read_word_table
 from app.convert.word_text import BREAK, Notes, is_bold, paragraph_text, tag_of
 from app.errors import ConversionFailed
 
@@ -117,6 +117,10 @@ class _Reader:
         return block
 
     def _table(self, element: etree._Element) -> Iterator[Block]:
+        if has_tables_within(element):
+            for cell in own_parts(element, "tc"):
+                yield from self._children(cell)
+            return
         for index, grid in enumerate(read_word_table(element, self._notes)):
             if index:
                 yield Block(kind="break")

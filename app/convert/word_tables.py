@@ -16,11 +16,13 @@ _MARK = re.compile(r"(?<=[\d%)])\^\(\d{1,2}\)$")
 def read_word_table(table: etree._Element, notes: Notes) -> Iterator[Grid]:
     """Give a table's grid, in parts where Word set a page break between its rows.
 
-    A cell over several rows stands in each of them; tables within cells are read as text.
+    A cell over several rows stands in each of them; deleted rows are left out.
     """
     part: Grid = []
     above: dict[int, Cell] = {}
-    for row in table.iterfind("{*}tr"):
+    for row in own_parts(table, "tr"):
+        if row.find("{*}trPr/{*}del") is not None:
+            continue
         cells, breaks = _read_row(row, above, notes)
         if breaks and part:
             yield part
@@ -30,13 +32,23 @@ def read_word_table(table: etree._Element, notes: Notes) -> Iterator[Grid]:
     yield part
 
 
+def own_parts(element: etree._Element, tag: str) -> Iterator[etree._Element]:
+    """Give a table's rows or cells, or a row's cells, those in content controls too, but none of tables within them."""
+    for part in element.iter(f"{{*}}{tag}"):
+        if next(part.iterancestors(element.tag)) is element:
+            yield part
+
+
+def has_tables_within(table: etree._Element) -> bool:
+    """Whether cells of a table hold tables: it then serves layout."""
+    return table.find(".//{*}tbl") is not None
+
+
 def _read_row(row: etree._Element, above: dict[int, Cell], notes: Notes) -> tuple[list[Cell], bool]:
     cells: list[Cell] = []
     breaks = False
     column = _number(row.find("{*}trPr/{*}gridBefore"), 0)
-    for element in row.iterfind(".//{*}tc"):
-        if next(element.iterancestors("{*}tr")) is not row:
-            continue
+    for element in own_parts(row, "tc"):
         span = _number(element.find("{*}tcPr/{*}gridSpan"), 1)
         merged = element.find("{*}tcPr/{*}vMerge")
         text = _cell_text(element, notes)

@@ -95,7 +95,7 @@ async def test_pages_and_insights_are_embedded_before_the_abstract_is_written_an
     ]
 
 
-async def test_the_card_is_stored_for_routing_and_quality_is_measured(desk: Desk) -> None:
+async def test_the_card_is_stored_for_routing(desk: Desk) -> None:
     document_id = await desk.add("2023 Q3 halden.md", TABLE + "\n\n")
     await desk.read(document_id)
     document = await desk.knowledge.get_document(document_id)
@@ -165,6 +165,19 @@ async def test_what_is_not_on_the_page_is_dropped_and_counted(desk: Desk) -> Non
     output = await desk.read(document_id)
     assert (output.insights, output.dropped, desk.models.count("repair_window")) == (1, 1, 1)
     assert list(await texts(desk, document_id)) == ["Halden Instruments opened 3 stores in 2023."]
+
+
+async def test_quality_says_what_is_carried_and_what_was_dropped_and_why(desk: Desk) -> None:
+    desk.models = CountedModels({"pyramid.read_window": invent})
+    document_id = await desk.add("halden.md", TABLE)
+    await desk.read(document_id)
+    whole = (await desk.knowledge.get_document(document_id)).quality
+    page = (await desk.knowledge.get_page(document_id, 1)).quality
+    assert (whole["insights"], whole["dropped"], whole["grounded_share"], whole["duplicates"]) == (1, 1, 0.5, 0)
+    assert whole["compression"] == round(whole["tokens"] / whole["insight_tokens"], 2) > 1
+    assert (page["numbers"], page["numbers_carried"], whole["number_coverage"]) == (4, 0, 0)
+    assert {"$ 81,797", "19,442"} <= set(page["missing"])
+    assert "30" in page["dropped_insights"][0]["reason"]
 
 
 async def test_a_repair_that_says_what_the_page_says_is_kept(desk: Desk) -> None:

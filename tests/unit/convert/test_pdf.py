@@ -178,3 +178,39 @@ def test_words_set_in_another_direction_are_read_by_themselves() -> None:
     level, *aside = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].markdown.split("\n\n")
     assert level == " ".join(f"Line {number} of the text is level." for number in range(12))
     assert aside == ["Printed in May 2023", "Second draft"]
+
+
+def test_figure_right_behind_a_long_label_stands_in_its_column() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for y, label, values in (
+            (700, "", ("Shares", "Price")),
+            (686, "April:", ()),
+            (672, "  Purchases in the open market and otherwise", ("38,121", "$165.46")),
+            (658, "Total", ("102,673", "$174.91")),
+        ):
+            canvas.drawString(50 + 8 * label.startswith(" "), y, label.strip())
+            for x, value in zip((290, 400), values, strict=False):
+                canvas.drawRightString(x, y, value)
+
+    (table,) = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].tables
+    assert [(row.path, row.label, row.cells) for row in table.rows[1:]] == [
+        (("April:",), "Purchases in the open market and otherwise", ("38,121", "$165.46")),
+        ((), "Total", ("102,673", "$174.91")),
+    ]
+
+
+def test_row_set_in_that_lacks_one_figure_keeps_its_label() -> None:
+    def draw(canvas: Canvas) -> None:
+        for y, label, values in (
+            (700, "", ("Shares", "Price", "Left")),
+            (686, "April:", ()),
+            (672, "  Open market", ("38,121", "$165.46")),
+            (658, "Total", ("102,673", "$174.91", "$94,569")),
+        ):
+            canvas.drawString(50 + 16 * label.startswith(" "), y, label.strip())
+            for x, value in zip((290, 400, 500), values, strict=False):
+                canvas.drawRightString(x, y, value)
+
+    (table,) = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].tables
+    assert (table.rows[1].label, table.rows[1].cells) == ("Open market", ("38,121", "$165.46", ""))

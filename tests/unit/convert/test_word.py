@@ -10,6 +10,7 @@ from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import OxmlElement
 from docx.oxml.ns import nsdecls, qn
+from docx.table import Table as WordTable
 
 from app.convert.registry import detect
 from app.convert.word import convert_word
@@ -29,6 +30,12 @@ def word(write: Write) -> bytes:
 
 def markdown(write: Write) -> str:
     return "\n\n".join(page.markdown for page in convert_word(word(write), max_pages=20).pages)
+
+
+def fill(table: WordTable, words: str) -> None:
+    """Write one word a cell, row by row."""
+    for cell, word in zip((cell for row in table.rows for cell in row.cells), words.split(), strict=True):
+        cell.text = word
 
 
 def test_headings_and_lists_keep_their_levels_and_numbers() -> None:
@@ -178,9 +185,35 @@ def test_raised_numbers_are_no_digits_of_the_figure_before_them() -> None:
     def write(document: WordDocument) -> None:
         document.add_paragraph("Sales of 12.5").add_run("1").font.superscript = True
         table = document.add_table(rows=2, cols=2)
-        cells = [cell for row in table.rows for cell in row.cells]
-        for cell, text in zip(cells, ("R", "2024", "Lab", "9.4"), strict=True):
-            cell.text = text
-        cells[-1].paragraphs[0].add_run("2").font.superscript = True
+        fill(table, "R 2024 Lab 9.4")
+        table.cell(1, 1).paragraphs[0].add_run("2").font.superscript = True
 
     assert markdown(write).split("\n\n") == ["Sales of 12.5^(1)", "| R | 2024 |\n| --- | --- |\n| Lab | 9.4 |"]
+
+
+def test_table_that_holds_another_serves_layout_and_the_inner_one_is_a_table() -> None:
+    def write(document: WordDocument) -> None:
+        outer = document.add_table(rows=1, cols=2)
+        outer.cell(0, 0).text = "Beside"
+        cell = outer.cell(0, 1)
+        cell.text = "Above"
+        fill(cell.add_table(rows=2, cols=2), "Item 2024 Bolts 400")
+        cell.add_paragraph("Below")
+
+    assert markdown(write).split("\n\n") == [
+        "Beside", "Above", "| Item | 2024 |\n| --- | --- |\n| Bolts | 400 |", "Below",
+    ]  # fmt: skip
+
+
+def test_deleted_rows_are_left_out_and_rows_of_content_controls_read() -> None:
+    def write(document: WordDocument) -> None:
+        table = document.add_table(rows=4, cols=2)
+        fill(table, "Item 2024 Bolts 400 Nuts 300 Pins 200")
+        deleted, controlled = table.rows[2]._tr, table.rows[3]._tr
+        deleted.get_or_add_trPr().append(OxmlElement("w:del"))
+        control, content = OxmlElement("w:sdt"), OxmlElement("w:sdtContent")
+        controlled.addprevious(control)
+        control.append(content)
+        content.append(controlled)
+
+    assert markdown(write) == "| Item | 2024 |\n| --- | --- |\n| Bolts | 400 |\n| Pins | 200 |"
