@@ -28,17 +28,19 @@ class Layout:
         slack = 0.0 if self.exact else 3.0
         before_values = first.x1 <= self.columns[0][0] + slack
         at_margin = first.x0 <= self.left + slack
-        tells = not is_figure(first.text) and any(is_figure(cell.text) for cell in row[1:])
-        over_columns = len(row) == len(self.columns) and not at_margin and not tells
+        figures = sum(is_figure(cell.text) for cell in row[1:])
+        names_row = not is_figure(first.text) and figures * 2 > len(row) - 1
+        over_columns = len(row) == len(self.columns) and not at_margin and not names_row
         if (before_values or at_margin) and not over_columns:
             return first, list(row[1:])
         return None, list(row)
 
     def part_label(self, row: Row) -> Row:
-        """Cut a figure off the label that runs up to it, where it ends with the first value column."""
-        match = None if self.exact else _RUN_TOGETHER.fullmatch(row[0].text)
+        """Cut a figure off the label that runs up to it, where it ends with the first value column beside figures."""
         (x0, x1), first = self.columns[0], row[0]
-        if match is None or first.x0 >= x0 or abs(first.x1 - x1) > _EDGE or not is_figure(match[2]):
+        placed = not self.exact and first.x0 < x0 and abs(first.x1 - x1) <= _EDGE
+        match = _RUN_TOGETHER.fullmatch(first.text) if placed else None
+        if match is None or not is_figure(match[2]) or not any(is_figure(cell.text) for cell in row[1:]):
             return row
         return [replace(first, text=match[1], x1=x0), replace(first, text=match[2], x0=x0), *row[1:]]
 
