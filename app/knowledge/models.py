@@ -218,7 +218,7 @@ class Term(Base):
     """
 
     __tablename__ = "terms"
-    __table_args__ = (UniqueConstraint("project_id", "level", "lexeme"),)
+    __table_args__ = (UniqueConstraint("project_id", "level", "lexeme", name="uq_terms_project_id"),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     project_id: Mapped[ProjectId]
