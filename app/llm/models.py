@@ -14,7 +14,11 @@ class LlmCall(Base):
     """One call. Tokens are null when the server did not say; cost is null when the price is unknown."""
 
     __tablename__ = "llm_calls"
-    __table_args__ = (Index(None, "run_id", "created_at"), Index(None, "request_hash"))
+    __table_args__ = (
+        Index(None, "run_id", "created_at"),
+        Index(None, "request_hash"),
+        Index("ix_llm_calls_unkept", "run_id", postgresql_where="prompt is null and answer is not null"),
+    )
 
     id: Mapped[PrimaryKey]
     project_id: Mapped[ProjectId]

@@ -1,5 +1,6 @@
 """What heals and tidies: runs nobody is working on go back on the queue, what has expired is dropped."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,7 @@ from app.runs.repository import is_lost
 log = get_logger(__name__)
 
 ONE_AT_A_TIME = 7_264_804
+TIDY_SECONDS = 300.0
 BATCH = 1000
 KEY_LIFETIME = timedelta(hours=24)
 
@@ -47,27 +49,42 @@ class Found:
 
 async def keep_up(sessions: Sessions, dispatcher: Dispatcher, bus: EventBus, policy: Policy) -> None:
     """Look after the runs every few seconds, and when Redis is back, for ever; of all workers one at a time does it."""
+    tidy_at = 0.0
     while True:
         try:
             found = await look_after(sessions, policy)
             for event in found.events:
                 await publish(bus, event.run_id, [event])
             await dispatcher.enqueue_many(found.deliveries)
+            if time.monotonic() >= tidy_at:
+                tidy_at = time.monotonic() + TIDY_SECONDS
+                await tidy(sessions, policy)
         except Exception as error:
             log.warning("upkeep_failed", error=repr(error), exc_info=True)
         await bus.wait_for_connection(policy.every)
 
 
 async def look_after(sessions: Sessions, policy: Policy) -> Found:
-    """Drop what has expired, answer what is overdue, find the runs to be delivered (again); one process at a time."""
+    """Drop what ended runs left, answer what is overdue, find runs to be delivered (again); one process at a time."""
     async with sessions.begin() as session:
-        if not await session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
+        if not await hold_turn(session):
             return Found()
         await drop_left_checkpoints(session)
-        await drop_expired(session, policy)
         await forget_answers(session)
         events = await answer_overdue(session)
         return Found(events=events, deliveries=await list_undelivered(session, lost_after=policy.lost_after))
+
+
+async def tidy(sessions: Sessions, policy: Policy) -> None:
+    """Drop what has expired; one process at a time. It looks at every row there is, so it is not done all the time."""
+    async with sessions.begin() as session:
+        if await hold_turn(session):
+            await drop_expired(session, policy)
+
+
+async def hold_turn(session: AsyncSession) -> bool:
+    """Take the turn to keep up until the transaction ends; False when another process has it."""
+    return bool(await session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))))
 
 
 async def list_undelivered(session: AsyncSession, *, lost_after: float) -> list[Delivery]:

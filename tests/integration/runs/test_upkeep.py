@@ -61,7 +61,7 @@ async def test_what_has_expired_is_dropped(sessions: Sessions) -> None:
         for key, age in (("old", 25), ("young", 23)):
             made = now() - timedelta(hours=age)
             session.add(IdempotencyKey(project_id=DEFAULT_PROJECT, key=key, fingerprint="", created_at=made))
-    await look_after(sessions)
+    await upkeep.tidy(sessions, POLICY)
     async with sessions() as session:
         assert list(
             await session.scalars(select(RunEvent.run_id).where(RunEvent.run_id.in_([old_run, young_run])))
@@ -104,7 +104,7 @@ async def test_ended_runs_go_after_their_days_with_all_that_hangs_on_them(sessio
             await request_cancel(session, DEFAULT_PROJECT, run_id, AGENT)
         for run_id, days in ((old_run, 61), (young_run, 59)):
             await session.execute(update(Run).where(Run.id == run_id).values(finished_at=now() - timedelta(days=days)))
-    await look_after(sessions)
+    await upkeep.tidy(sessions, POLICY)
     async with sessions() as session:
         left = set(await session.scalars(select(Run.id).where(Run.id.in_([old_run, young_run, unended]))))
         events = await session.scalar(select(func.count()).where(RunEvent.run_id == old_run))
