@@ -13,12 +13,13 @@ from app.convert.blocks import Block, make_page
 from app.convert.captions import find_caption
 from app.convert.cells import is_unit_note
 from app.convert.document import Converted, Page, Table
-from app.convert.grids import read_tables
+from app.convert.grids import Grid, read_tables
 from app.convert.ocr import recognise
 from app.convert.pdf_columns import split_columns
 from app.convert.pdf_continued import continue_table, find_open_table
 from app.convert.pdf_extras import is_stamped_picture, read_fields, read_outline
-from app.convert.pdf_grids import RuledTable, find_ruled_tables
+from app.convert.pdf_grids import find_ruled_tables
+from app.convert.pdf_lists import find_word_tables
 from app.convert.pdf_rules import Rule, Rules
 from app.convert.pdf_tables import Region, find_regions
 from app.convert.pdf_words import Line, Word, Written, build_lines, read_words
@@ -156,17 +157,17 @@ def page_blocks(lines: Sequence[Line], rules: Rules) -> list[Block]:
     done = 0
     for ruled in find_ruled_tables(lines, rules):
         above = _open_blocks(lines[done : ruled.start], rules.level, blocks)
-        found = _ruled_blocks(ruled, [*blocks, *above])
+        found = _grid_blocks(ruled.grid, [*blocks, *above])
         if found:
             blocks += [*above, *found]
             done = ruled.stop
     return blocks + _open_blocks(lines[done:], rules.level, blocks)
 
 
-def _ruled_blocks(ruled: RuledTable, above: Sequence[Block]) -> list[Block]:
-    """Return the tables whose cells lines part; [] where the lines only serve layout."""
+def _grid_blocks(grid: Grid, above: Sequence[Block]) -> list[Block]:
+    """Return the tables of a grid; [] where it only serves layout."""
     caption, note = find_caption([block.markdown for block in above])
-    tables = read_tables(ruled.grid, caption=caption, unit_note=note)
+    tables = read_tables(grid, caption=caption, unit_note=note)
     return [_table_block(table, caption, note) for table in tables]
 
 
@@ -175,9 +176,21 @@ def _open_blocks(lines: Sequence[Line], rules: Sequence[Rule], above: Sequence[B
     blocks: list[Block] = []
     done = 0
     for region in find_regions(lines, rules):
-        blocks += _text_blocks(lines[done : region.start])
+        blocks += _word_blocks(lines[done : region.start], [*above, *blocks])
         blocks += _table_blocks(region, lines, [block.markdown for block in (*above, *blocks)])
         done = region.stop
+    return blocks + _word_blocks(lines[done:], [*above, *blocks])
+
+
+def _word_blocks(lines: Sequence[Line], above: Sequence[Block]) -> list[Block]:
+    """Return the blocks of lines without figures in columns: tables of words, and text."""
+    blocks: list[Block] = []
+    done = 0
+    for found in find_word_tables(lines):
+        blocks += _text_blocks(lines[done : found.start])
+        caption, note = find_caption([block.markdown for block in (*above, *blocks)])
+        blocks.append(_table_block(replace(found.table, caption=caption, unit_note=note), caption, note))
+        done = found.stop
     return blocks + _text_blocks(lines[done:])
 
 

@@ -13,6 +13,7 @@ from app.convert.pdf_words import Line, Word, build_lines
 
 _NEAR = 3.0
 _MOST_LINES = 600
+_MOST_BOXES = 3000
 _LEAST_FILLED = 0.5
 _LEAST_EDGES = 3
 _MOST_PARTED = 0.1
@@ -76,7 +77,7 @@ def _find_boxes(rules: Rules) -> Iterator[_Boxes]:
             continue
         xs = _merge([*(line.x for line in down), min(r.x0 for r in across), max(r.x1 for r in across)])
         ys = _merge([*(rule.y for rule in across), min(u.y0 for u in down), max(u.y1 for u in down)])
-        if len(xs) >= _LEAST_EDGES and len(ys) >= _LEAST_EDGES:
+        if len(xs) >= _LEAST_EDGES and len(ys) >= _LEAST_EDGES and len(xs) * len(ys) <= _MOST_BOXES:
             yield _Boxes(level=across, upright=down, xs=xs, ys=ys)
 
 

@@ -72,3 +72,33 @@ def test_words_beside_a_frame_are_no_table() -> None:
 def test_figures_that_share_a_box_are_read_by_where_they_stand() -> None:
     rows = [["", "2025", "2024"], ["Laboratory\nSoftware", "412\n97", "372\n70"], ["Total", "509", "442"]]
     assert "| Laboratory | 412 | 372 |\n| Software | 97 | 70 |" in read(boxed(rows))
+
+
+def columns_of(rows: Sequence[Sequence[str]], *, bold: int = 0, places: Sequence[float] = (60, 200, 400)) -> Draw:
+    """Return a drawing of rows whose words begin at the same places, the first ones in bold type."""
+
+    def draw(canvas: Canvas) -> None:
+        for number, row in enumerate(rows):
+            canvas.setFont("Helvetica-Bold" if number < bold else "Helvetica", 10)
+            for x, text in zip(places, row, strict=True):
+                canvas.drawString(x, 700 - 14 * number, text)
+
+    return draw
+
+
+PEOPLE = [("Ann Lee", "Chief executive officer", "Oslo"), ("Bob Ray", "Head of sales", "Rome"), ("Cy", "Law", "Bern")]
+
+
+def test_words_in_columns_without_lines_are_a_table() -> None:
+    body = "\n| Ann Lee | Chief executive officer | Oslo |\n| Bob Ray | Head of sales | Rome |\n| Cy | Law | Bern |"
+    assert read(columns_of([("Name", "Role", "Place"), *PEOPLE], bold=1)) == (
+        "| Name | Role | Place |\n| --- | --- | --- |" + body
+    )
+    assert read(columns_of(PEOPLE)) == "|  |  |  |\n| --- | --- | --- |" + body
+    measured = [("Measure", "Found", "Verdict"), ("Pulse", "78 a minute", "good"), ("Fever", "38.4 °C", "high")]
+    assert read(columns_of(measured)).startswith("| Measure | Found | Verdict |")
+
+
+def test_prose_in_three_columns_is_no_table() -> None:
+    rows = [("The left one goes on", "The middle one goes on", "The right one goes on")] * 6
+    assert "|" not in read(columns_of(rows, places=(50, 220, 390)))
