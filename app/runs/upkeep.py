@@ -15,7 +15,7 @@ from app.log import get_logger
 from app.runs.bus import EventBus
 from app.runs.checkpoints import drop_left_checkpoints
 from app.runs.dispatch import Delivery, Dispatcher
-from app.runs.events import publish
+from app.runs.events import LAST_TYPES, publish
 from app.runs.models import IdempotencyKey, Run, RunEvent
 from app.runs.overdue import answer_overdue
 from app.runs.repository import is_lost
@@ -95,10 +95,13 @@ async def list_undelivered(session: AsyncSession, *, lost_after: float) -> list[
 
 
 async def drop_expired(session: AsyncSession, policy: Policy) -> None:
-    """Drop what is past its days: idempotency keys, logs, runs that ended with all that hangs on them, prompts."""
+    """Drop what is past its days: idempotency keys, logs, runs that ended with all that hangs on them, prompts.
+
+    Of a log the end stays, so that who reads it late still hears of it.
+    """
     await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < func.now() - KEY_LIFETIME))
     old = select(Run.id).where(Run.finished_at < func.now() - timedelta(days=policy.event_days))
-    await session.execute(delete(RunEvent).where(RunEvent.run_id.in_(old)))
+    await session.execute(delete(RunEvent).where(RunEvent.run_id.in_(old), RunEvent.type.not_in(LAST_TYPES)))
     if policy.run_days is not None:
         ended = select(Run.id).where(Run.finished_at < func.now() - timedelta(days=policy.run_days)).limit(BATCH)
         await session.execute(delete(Run).where(Run.id.in_(ended)))
