@@ -130,7 +130,7 @@ async def request_cancel(
     run.cancel_requested_at = run.cancel_requested_at or now()
     if run.status == "running":
         return run, []
-    events = await conclude(session, run, Ending(status="cancelled"))
+    events = await conclude(session, run, Ending(status="cancelled"), path=agent.path if agent else None)
     if agent is not None and agent.settle is not None:
         await agent.settle(session, run.input, run.status, None)
     return run, events

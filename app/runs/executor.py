@@ -240,9 +240,10 @@ class Executor:
 
     async def _end(self, active: Active, ending: Ending) -> Run:
         run = active.run
-        usage = await self._count_usage(active)
+        usage, agent = await self._count_usage(active), self._agents.get(run.agent)
+        path = agent.path if agent else None
         async with self._sessions.begin() as session:
-            ended, events = await repository.finish(session, run.id, run.attempt, ending, usage=usage)
+            ended, events = await repository.finish(session, run.id, run.attempt, ending, usage=usage, path=path)
             if ending.status in TERMINAL:
                 await self._settle(session, run, ending)
         log.info("run_ended", status=ending.status)

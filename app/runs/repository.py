@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Json, dump_json, now, storable
 from app.errors import NotFound
 from app.runs.models import TERMINAL, Run, RunEvent
+from app.runs.schemas import link_run
 from app.webhooks.outbox import append_event as append_webhook_event
 
 PROGRESSED = "run.progressed"
@@ -177,36 +178,35 @@ def fence(run_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
 
 
 async def finish(
-    session: AsyncSession, run_id: UUID, attempt: int, ending: Ending, *, usage: Json
+    session: AsyncSession, run_id: UUID, attempt: int, ending: Ending, *, usage: Json, path: str | None = None
 ) -> tuple[Run, list[RunEvent]]:
     """Give an attempt's run its next status and, in the same transaction, the event that tells it.
 
-    Raises AttemptLost.
+    `path` is the route of its agent under `/v1`. Raises AttemptLost.
     """
     run = await session.scalar(select(Run).where(*fence(run_id, attempt)).with_for_update())
     if run is None:
         raise AttemptLost
     run.usage = usage
     run.heartbeat_at = None
-    return run, await conclude(session, run, ending)
+    return run, await conclude(session, run, ending, path=path)
 
 
-async def conclude(session: AsyncSession, run: Run, ending: Ending) -> list[RunEvent]:
+async def conclude(session: AsyncSession, run: Run, ending: Ending, *, path: str | None = None) -> list[RunEvent]:
     """Write an ending to a locked run: status, result, time, event, and for an end what webhooks tell of it."""
     run.status = ending.status
     if ending.error is not None:
         ending = replace(ending, error={**ending.error, "request_id": run.request_id or ""})
     if ending.status in TERMINAL:
         run.output, run.error, run.finished_at = ending.output, ending.error, now()
-        await append_webhook_event(session, run.project_id, f"run.{run.status}", told_of(run))
+        await append_webhook_event(session, run.project_id, f"run.{run.status}", told_of(run, path))
     event = ending.event(run.usage)
     return append_to(session, run, event) if event else []
 
 
-def told_of(run: Run) -> Json:
+def told_of(run: Run, path: str | None) -> Json:
     """Return what a webhook tells of a run: not its result, but where that is."""
-    base = f"/v1/runs/{run.id}"
-    links = {"self": base, "events": f"{base}/events", "trace": f"{base}/trace"}
+    links = link_run(run.id, path).model_dump()
     return {"run_id": str(run.id), "agent": run.agent, "status": run.status, "links": links}
 
 

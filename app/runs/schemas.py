@@ -75,7 +75,6 @@ class EventView(BaseModel):
 
 def view_run(run: Run, path: str | None = None) -> RunView:
     """Return a run as it goes out; `path` is its agent's route under `/v1`."""
-    base = f"/v1/runs/{run.id}"
     return RunView(
         id=run.id,
         agent=run.agent,
@@ -95,10 +94,12 @@ def view_run(run: Run, path: str | None = None) -> RunView:
         started_at=run.started_at,
         finished_at=run.finished_at,
         cancel_requested_at=run.cancel_requested_at,
-        links=RunLinks(
-            self=base,
-            events=f"{base}/events",
-            trace=f"{base}/trace",
-            result=f"/v1/{path}/{run.id}" if path else None,
-        ),
+        links=link_run(run.id, path),
     )
+
+
+def link_run(run_id: UUID, path: str | None) -> RunLinks:
+    """Return where to go on from a run; `path` is its agent's route under `/v1`."""
+    base = f"/v1/runs/{run_id}"
+    result = f"/v1/{path}/{run_id}" if path else None
+    return RunLinks(self=base, events=f"{base}/events", trace=f"{base}/trace", result=result)

@@ -1,5 +1,6 @@
 """Every end of a run is told, from the transaction that ends it."""
 
+import json
 import time
 from typing import Any
 
@@ -53,6 +54,7 @@ async def test_a_run_that_succeeded_is_told_with_a_signature_that_verifies(
     assert (body["type"], body["data"]["run_id"], body["data"]["agent"]) == ("run.succeeded", run["id"], "pyramid")
     assert set(body) == {"type", "timestamp", "data"}
     assert set(body["data"]) == {"run_id", "agent", "status", "links"}
+    assert body["data"]["links"] == run["links"]
     deliveries = (await http.get(f"/v1/webhooks/{made['id']}/deliveries")).json()["data"]
     assert deliveries[0]["message_id"] == message_id
 
@@ -78,6 +80,18 @@ async def test_a_run_that_was_cancelled_before_it_began_is_told(
     await http.post(f"/v1/runs/{run.id}/cancel")
     [request] = await wait_for_requests(listener)
     assert body_of(request)["data"]["run_id"] == str(run.id)
+
+
+async def test_what_is_told_of_a_run_leads_to_its_result(
+    http: httpx2.AsyncClient, sessions: Sessions, listener: Listener
+) -> None:
+    await make_webhook(http, listener.url("/in"))
+    async with sessions.begin() as session:
+        run = await admit(session, project_id=DEFAULT_PROJECT, agent=AGENT, input=StepsInput(), engine="offline")
+        await repository.begin_attempt(session, run.id, lost_after=5)
+        await repository.finish(session, run.id, 1, Ending(status="succeeded", output={}), usage={}, path=AGENT.path)
+        told = json.loads((await session.scalars(select(WebhookDelivery.body))).one())
+    assert told["data"]["links"]["result"] == f"/v1/steps/{run.id}"
 
 
 async def end_in(sessions: Sessions, *, committed: bool) -> Json:
