@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import mean
 
 from app.convert.cells import Cell, is_figure
@@ -13,6 +14,7 @@ from app.convert.pdf_words import Line
 _FEWEST_ROWS, _FEWEST_COLUMNS = 3, 3
 _ALIGNED = 2.0
 _NEAR = 3.0
+_SMALLEST_GAP = 0.45
 _MOST_WORDS = 3.0
 """Words a cell on average; more are prose set in columns."""
 
@@ -30,7 +32,7 @@ class WordTable:
 
 def find_word_tables(lines: Sequence[Line]) -> Iterator[WordTable]:
     """Give the runs of at least three lines that are cut into the same three or more columns, from the top down."""
-    rows = [read_cells(line) for line in lines]
+    rows = [read_cells(line) if _has_gaps(line) else [] for line in lines]
     start = floor = 0
     while start < len(rows):
         stop = start + 1
@@ -47,6 +49,12 @@ def find_word_tables(lines: Sequence[Line]) -> Iterator[WordTable]:
                 yield WordTable(start=start, stop=stop, table=_read((), body))
             floor = stop
         start = stop
+
+
+def _has_gaps(line: Line) -> bool:
+    """Whether a line may be cut into columns at all: most lines of prose are told by this, quickly."""
+    gaps = sum(b.x0 - a.x1 > _SMALLEST_GAP * b.size for a, b in pairwise(line.words))
+    return gaps >= _FEWEST_COLUMNS - 1
 
 
 def _is_under(first: _Row, row: _Row) -> bool:
