@@ -262,13 +262,13 @@ def _make_rows(body: Sequence[Row], layout: Layout) -> list[TableRow]:
 
 
 def _close_sections(sections: list[_Section], indent: float) -> None:
-    """Drop the sections a row at this indent no longer stands under."""
+    """Drop the sections a row at this indent no longer stands under; a period holds for all that is not set out."""
     while sections:
         last = sections[-1]
         if indent > last.indent + _INDENT:
             last.deeper = True
             return
-        if indent > last.indent - _INDENT and not last.deeper:
+        if indent > last.indent - _INDENT and (not last.deeper or is_period(last.text)):
             return
         sections.pop()
 

@@ -214,3 +214,21 @@ def test_row_set_in_that_lacks_one_figure_keeps_its_label() -> None:
 
     (table,) = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].tables
     assert (table.rows[1].label, table.rows[1].cells) == ("Open market", ("38,121", "$165.46", ""))
+
+
+def test_balance_set_out_as_far_as_its_period_stands_in_that_period() -> None:
+    def draw(canvas: Canvas) -> None:
+        for y, label, values in (
+            (700, "", ("March 31, 2023", "June 30, 2022")),
+            (686, "Products", ("$20,504", "$24,558")),
+            (672, "Nine Months Ended March 31, 2023", ()),
+            (658, "Balance, beginning of period", ("", "$48,408")),
+            (644, "  Deferral of revenue", ("", "78,046")),
+            (630, "Balance, end of period", ("", "$39,601")),
+        ):
+            canvas.drawString(50 + 16 * label.startswith(" "), y, label.strip())
+            for x, value in zip((350, 500), values, strict=False):
+                canvas.drawRightString(x, y, value)
+
+    (table,) = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].tables
+    assert [row.path for row in table.rows[2:]] == [("Nine Months Ended March 31, 2023",)] * 3
