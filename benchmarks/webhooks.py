@@ -54,7 +54,7 @@ async def compare(api: str, *, calls: int, documents: int) -> dict[str, float]:
     """Measure calls with one document and with many, and return the figures."""
     async with open_listener() as listener, httpx2.AsyncClient(base_url=api, timeout=60) as http:
         one = await measure(http, listener.url(), calls=calls, documents=1)
-        many = await measure(http, listener.url(), calls=max(20, calls // 10), documents=documents)
+        many = await measure(http, listener.url(), calls=max(20, calls // 3), documents=documents)
     return {
         "one_p50_ms": round(statistics.median(one), 1),
         "one_p95_ms": round(statistics.quantiles(one, n=20)[-1], 1),
