@@ -24,6 +24,7 @@ from app.api.incoming import Sender, by_url, ingest, start_reading
 from app.api.pages import AfterQuery, LimitQuery, Page, build_page
 from app.api.runs import EVENT_STREAM, FRAME_SCHEMA, STREAM_HEADERS, frames
 from app.api.submission import Answer, Submission, SubmissionDep, fingerprint_of
+from app.api.texts import NO_NUL
 from app.api.uploads import FORM_SLACK, Upload, cap, check_content, parse, read_body, safe_filename
 from app.convert.unpack import MEDIA_TYPE as ARCHIVE
 from app.db import Json, Sessions
@@ -57,7 +58,7 @@ class NewBatch(BaseModel):
     )
 
     collection: str = Field("default", description="Id or name of a collection.")
-    name: str = Field("", max_length=200)
+    name: str = Field("", max_length=200, pattern=NO_NUL)
     documents: list[SentDocument] = Field(default_factory=list, max_length=MAX_DOCUMENTS)
 
 

@@ -14,6 +14,7 @@ from app.api.documents import end_runs
 from app.api.errors import problems
 from app.api.pages import AfterQuery, LimitQuery, Page, build_page
 from app.api.submission import Answer, SubmissionDep, fingerprint_of
+from app.api.texts import NO_NUL
 from app.errors import Conflict, Invalid, NotFound
 from app.knowledge import collections, documents
 from app.knowledge.models import Collection
@@ -35,7 +36,7 @@ class NewCollection(BaseModel):
     )
 
     name: Name
-    description: str = Field("", max_length=2_000)
+    description: str = Field("", max_length=2_000, pattern=NO_NUL)
 
 
 class CollectionChange(BaseModel):
@@ -46,7 +47,7 @@ class CollectionChange(BaseModel):
     )
 
     name: Name | None = None
-    description: str | None = Field(None, max_length=2_000)
+    description: str | None = Field(None, max_length=2_000, pattern=NO_NUL)
 
 
 class CollectionView(BaseModel):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from app.api.deps import ProjectDep, SessionDep
 from app.api.errors import problems
 from app.api.pages import Page
+from app.api.texts import NO_NUL
 from app.errors import Invalid, NotFound
 from app.knowledge import collections, discrepancies
 from app.knowledge.models import Discrepancy
@@ -41,7 +42,7 @@ class Settlement(BaseModel):
 
     settled: StrictBool = Field(True, description="False opens it again.")
     right_entry_id: UUID | None = Field(None, description="Which of the two entries is right, if one is.")
-    note: Annotated[str, StringConstraints(max_length=1_000)] = ""
+    note: Annotated[str, StringConstraints(max_length=1_000, pattern=NO_NUL)] = ""
     actor: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"\S")] = (
         "person"
     )

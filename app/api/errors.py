@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -161,6 +161,13 @@ def _matches(route: BaseRoute, scope: Scope, method: str) -> bool:
     return not isinstance(route, Mount) and route.matches({**scope, "method": method})[0] is Match.FULL
 
 
+async def answer_unstorable(request: Request, error: Exception) -> JSONResponse:
+    """Answer a text that Postgres can't hold; whatever else it says of values is a bug."""
+    if "NUL" not in str(error):
+        return await answer_unexpected(request, error)
+    return problem_response(request, Invalid("A text here has the NUL character, which can't be kept.").problem())
+
+
 async def answer_unexpected(request: Request, error: Exception) -> JSONResponse:
     """Answer a bug without a word about it; the framework logs the traceback."""
     log.error("request_failed", path=request.url.path, error=repr(error))
@@ -182,4 +189,5 @@ def install_errors(app: FastAPI) -> None:
         app.add_exception_handler(kind, answer_expected)
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(HTTPException, answer_http_error)
+    app.add_exception_handler(DataError, answer_unstorable)
     app.add_exception_handler(Exception, answer_unexpected)

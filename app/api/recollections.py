@@ -14,6 +14,7 @@ from app.api.deps import KnowledgeDep, ProjectDep, ResourcesDep, SessionDep
 from app.api.errors import problems
 from app.api.pages import AfterQuery, LimitQuery, Page, build_page
 from app.api.submission import Answer, SubmissionDep, fingerprint_of
+from app.api.texts import NO_NUL
 from app.db import Json
 from app.errors import Conflict, Invalid, NotFound
 from app.knowledge import collections, recollections
@@ -31,7 +32,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Actor = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
 ]
-Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
+Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=NO_NUL)]
 
 
 class NewRecollection(BaseModel):

@@ -16,6 +16,7 @@ from app.api.deps import ProjectDep, RequestIdDep, Service, ServiceDep, SessionD
 from app.api.errors import problems
 from app.api.pages import AfterQuery, LimitQuery, Page, build_page, list_page
 from app.api.submission import ENDED_IN_TIME, RETRY_AFTER, SubmissionDep, fingerprint_of
+from app.api.texts import NO_NUL
 from app.db import Json, now
 from app.errors import Conflict, Invalid, NotFound
 from app.metrics import Metrics
@@ -49,7 +50,7 @@ async def list_runs(
     session: SessionDep,
     project_id: ProjectDep,
     status: Annotated[Status | None, Query(description="Only runs of this status.")] = None,
-    agent: Annotated[str | None, Query(description="Only runs of this agent.", pattern=r"^[^\x00]*$")] = None,
+    agent: Annotated[str | None, Query(description="Only runs of this agent.", pattern=NO_NUL)] = None,
     thread_id: Annotated[UUID | None, Query(description="Only runs of this thread.")] = None,
     limit: LimitQuery = 50,
     after: AfterQuery = None,

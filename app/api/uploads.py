@@ -13,13 +13,14 @@ from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 from starlette.types import Message, Receive
 
+from app.api.texts import NO_NUL
 from app.convert.registry import detect
 from app.errors import FieldError, Invalid, TooLarge
 
 FORM_SLACK = 64 * 1024
 UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\ud800-\udfff]+")
 MAX_FILENAME = 200
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Line = Annotated[str, StringConstraints(pattern=NO_NUL)]
 Metadata = dict[Line, Line]
 Model = TypeVar("Model", bound=BaseModel)
 

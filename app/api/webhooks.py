@@ -14,6 +14,7 @@ from app.api.deps import ProjectDep, ResourcesDep, SessionDep
 from app.api.errors import problems
 from app.api.pages import AfterQuery, LimitQuery, Page, list_page
 from app.api.submission import Answer, SubmissionDep, fingerprint_of
+from app.api.texts import NO_NUL
 from app.errors import AddressRefused, Conflict, NotFound
 from app.fetch import check_url
 from app.webhooks.endpoints import get_endpoint, redeliver, rotate_secret
@@ -39,7 +40,7 @@ class NewWebhook(BaseModel):
 
     url: Url
     events: Events = Field(default_factory=list)
-    description: str = Field("", max_length=2_000, pattern=r"^[^\x00]*$")
+    description: str = Field("", max_length=2_000, pattern=NO_NUL)
 
 
 class WebhookChange(BaseModel):
@@ -49,7 +50,7 @@ class WebhookChange(BaseModel):
 
     url: Url | None = None
     events: Events | None = None
-    description: str | None = Field(None, max_length=2_000, pattern=r"^[^\x00]*$")
+    description: str | None = Field(None, max_length=2_000, pattern=NO_NUL)
     enabled: StrictBool | None = None
     rotate_secret: StrictBool = Field(False, description="Make a new secret; for 24 hours the old one signs beside it.")
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from app.api.texts import NO_NUL
+
 Told = Callable[[dict[str, Any]], str]
 
 
@@ -14,6 +16,12 @@ def _length(unit: str) -> tuple[Told, Told]:
         return "Must not be empty." if least == 1 else f"Must have at least {least:,} {unit}."
 
     return few, lambda about: f"Must have at most {about['max_length']:,} {unit}."
+
+
+def _mismatch(pattern: str) -> str:
+    if pattern == NO_NUL:
+        return "Must not have the NUL character."
+    return f"Is not written as it must be: it does not match {pattern}"
 
 
 def _plain(sentence: str) -> Told:
@@ -65,7 +73,7 @@ SENTENCES: dict[str, Told] = {
     "string_too_long": LONG_TEXT,
     "too_short": SHORT_LIST,
     "too_long": LONG_LIST,
-    "string_pattern_mismatch": lambda about: f"Is not written as it must be: it does not match {about['pattern']}",
+    "string_pattern_mismatch": lambda about: _mismatch(str(about["pattern"])),
     "value_error": lambda about: _sentence(str(about["error"])),
 }
 """By the type of a Pydantic error, from what it tells of the limits that were passed."""

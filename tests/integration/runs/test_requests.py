@@ -146,6 +146,26 @@ async def test_bug_in_a_route_tells_nothing_of_itself(app: FastAPI, http: httpx2
     assert "secret" not in response.text
 
 
+async def test_nul_in_a_text_is_told_in_words(http: httpx2.AsyncClient) -> None:
+    response = await http.post("/v1/collections", json={"name": "mines", "description": "a\x00b"})
+    assert response.status_code == 422
+    assert response.json()["errors"] == [{"pointer": "/description", "detail": "Must not have the NUL character."}]
+
+
+async def test_text_that_the_database_can_not_hold_is_refused_wherever_it_comes_to_light(
+    app: FastAPI, http: httpx2.AsyncClient, sessions: Sessions
+) -> None:
+    async def keep() -> None:
+        async with sessions() as session:
+            await session.execute(select(Run.id).where(Run.agent == "a\x00b"))
+
+    app.dependency_overrides[get_project] = keep
+    response = await http.get("/v1/runs")
+    app.dependency_overrides.clear()
+    assert (response.status_code, response.json()["code"]) == (422, "invalid")
+    assert "NUL" in response.json()["detail"]
+
+
 async def test_health_tells_the_truth(http: httpx2.AsyncClient) -> None:
     assert (await http.get("/health/live")).json() == {"status": "ok"}
     await http.post("/v1/steps", json={"steps": 1})
