@@ -6,9 +6,11 @@ from uuid import uuid4
 
 import schemathesis
 from schemathesis.config import ChecksConfig
-from schemathesis.specs.openapi.checks import negative_data_rejection
+from schemathesis.specs.openapi.checks import negative_data_rejection, use_after_free
 
 JSON_TYPE = "application/json"
+KEPT = frozenset({"get_recollection", "get_recollection_history"})
+"""What is forgotten keeps its history, and can be confirmed again: that is what a history is for."""
 KEY = "idempotency-key"
 STREAM = "/v1/runs/{run_id}/events"
 
@@ -36,6 +38,14 @@ def json_body_rejection(context: Any, response: Any, case: Any) -> bool | None:
     strict = copy(context)
     strict.config = ChecksConfig()
     return negative_data_rejection(strict, response, case)
+
+
+@schemathesis.check
+def gone_after_deletion(context: Any, response: Any, case: Any) -> bool | None:
+    """Have what was deleted be gone, but for what keeps its history."""
+    if case.operation.definition.raw["operationId"] in KEPT:
+        return None
+    return use_after_free(context, response, case)
 
 
 def with_plain_integers(value: Any) -> Any:
