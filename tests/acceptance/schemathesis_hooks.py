@@ -5,7 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 import schemathesis
-from schemathesis.config import ChecksConfig
 from schemathesis.specs.openapi.checks import negative_data_rejection, use_after_free
 
 JSON_TYPE = "application/json"
@@ -36,7 +35,7 @@ def json_body_rejection(context: Any, response: Any, case: Any) -> bool | None:
     if case.media_type != JSON_TYPE:
         return None
     strict = copy(context)
-    strict.config = ChecksConfig()
+    strict.config = case.operation.schema.config.checks_config_for()
     return negative_data_rejection(strict, response, case)
 
 
