@@ -1,4 +1,5 @@
 import io
+from collections.abc import Sequence
 from functools import partial
 
 import pytest
@@ -180,20 +181,29 @@ def test_words_set_in_another_direction_are_read_by_themselves() -> None:
     assert aside == ["Printed in May 2023", "Second draft"]
 
 
-def test_figure_right_behind_a_long_label_stands_in_its_column() -> None:
+def read_drawn(rows: Sequence[tuple[str, Sequence[str]]], *, edges: Sequence[int], indent: int) -> Table:
+    """Return the table of a page with these rows: labels, set in where they begin with a blank, and figures."""
+
     def draw(canvas: Canvas) -> None:
         canvas.setFont("Helvetica", 10)
-        for y, label, values in (
-            (700, "", ("Shares", "Price")),
-            (686, "April:", ()),
-            (672, "  Purchases in the open market and otherwise", ("38,121", "$165.46")),
-            (658, "Total", ("102,673", "$174.91")),
-        ):
-            canvas.drawString(50 + 8 * label.startswith(" "), y, label.strip())
-            for x, value in zip((290, 400), values, strict=False):
+        for number, (label, values) in enumerate(rows):
+            y = 700 - 14 * number
+            canvas.drawString(50 + indent * label.startswith(" "), y, label.strip())
+            for x, value in zip(edges, values, strict=False):
                 canvas.drawRightString(x, y, value)
 
     (table,) = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].tables
+    return table
+
+
+def test_figure_right_behind_a_long_label_stands_in_its_column() -> None:
+    rows = (
+        ("", ("Shares", "Price")),
+        ("April:", ()),
+        ("  Purchases in the open market and otherwise", ("38,121", "$165.46")),
+        ("Total", ("102,673", "$174.91")),
+    )
+    table = read_drawn(rows, edges=(290, 400), indent=8)
     assert [(row.path, row.label, row.cells) for row in table.rows[1:]] == [
         (("April:",), "Purchases in the open market and otherwise", ("38,121", "$165.46")),
         ((), "Total", ("102,673", "$174.91")),
@@ -201,34 +211,24 @@ def test_figure_right_behind_a_long_label_stands_in_its_column() -> None:
 
 
 def test_row_set_in_that_lacks_one_figure_keeps_its_label() -> None:
-    def draw(canvas: Canvas) -> None:
-        for y, label, values in (
-            (700, "", ("Shares", "Price", "Left")),
-            (686, "April:", ()),
-            (672, "  Open market", ("38,121", "$165.46")),
-            (658, "Total", ("102,673", "$174.91", "$94,569")),
-        ):
-            canvas.drawString(50 + 16 * label.startswith(" "), y, label.strip())
-            for x, value in zip((290, 400, 500), values, strict=False):
-                canvas.drawRightString(x, y, value)
-
-    (table,) = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].tables
+    rows = (
+        ("", ("Shares", "Price", "Left")),
+        ("April:", ()),
+        ("  Open market", ("38,121", "$165.46")),
+        ("Total", ("102,673", "$174.91", "$94,569")),
+    )
+    table = read_drawn(rows, edges=(290, 400, 500), indent=16)
     assert (table.rows[1].label, table.rows[1].cells) == ("Open market", ("38,121", "$165.46", ""))
 
 
 def test_balance_set_out_as_far_as_its_period_stands_in_that_period() -> None:
-    def draw(canvas: Canvas) -> None:
-        for y, label, values in (
-            (700, "", ("March 31, 2023", "June 30, 2022")),
-            (686, "Products", ("$20,504", "$24,558")),
-            (672, "Nine Months Ended March 31, 2023", ()),
-            (658, "Balance, beginning of period", ("", "$48,408")),
-            (644, "  Deferral of revenue", ("", "78,046")),
-            (630, "Balance, end of period", ("", "$39,601")),
-        ):
-            canvas.drawString(50 + 16 * label.startswith(" "), y, label.strip())
-            for x, value in zip((350, 500), values, strict=False):
-                canvas.drawRightString(x, y, value)
-
-    (table,) = convert_pdf(draw_pdf(draw), max_pages=5).pages[0].tables
+    rows = (
+        ("", ("March 31, 2023", "June 30, 2022")),
+        ("Products", ("$20,504", "$24,558")),
+        ("Nine Months Ended March 31, 2023", ()),
+        ("Balance, beginning of period", ("", "$48,408")),
+        ("  Deferral of revenue", ("", "78,046")),
+        ("Balance, end of period", ("", "$39,601")),
+    )
+    table = read_drawn(rows, edges=(350, 500), indent=16)
     assert [row.path for row in table.rows[2:]] == [("Nine Months Ended March 31, 2023",)] * 3
